@@ -15,8 +15,12 @@ from onepool.identity import decisions, read
 from onepool.identity.arrays import PROVED, TYPED
 from onepool.identity.decisions import Side
 from onepool.identity.read import sources as reading
+from onepool.identity.read.sources import sources_of
+from onepool.identity.read.voids import void_identifiers
 from onepool.identity.registry import Rules
+from onepool.imports import import_into
 from onepool.state import schema
+from onepool.workspace import init_workspace
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -270,6 +274,45 @@ def test_suspicious_values_are_the_ends_at_fault(world: Written) -> None:
         (phone, "void", -(-10 // limit), 10, 10),
         (tablet, "blocked", 1, 1, 1),
     ]
+
+
+def test_a_value_with_nearly_as_many_owners_as_its_limit_is_near_it(world: Written) -> None:
+    world.rules = Rules.model_validate(
+        {"types": {"phone": {"max_customers": 3}, "unionid": {"max_per_customer": 1}}, "contacts": "trust"}
+    )
+    full, family = world.identifier("phone", "+8613711112222"), world.identifier("phone", "+8613733334444")
+    for phone, owners in ((full, 3), (family, 2)):
+        for number in range(owners):
+            other = world.identifier("unionid", f"u{phone}-{number}", phone if number == 0 else None, scope="wx-open")
+            world.link(phone, other, *(() if number == 0 else ("conflict", "limit:unionid@wx-open")))
+        # A further identifier of the first owner is no further owner.
+        world.link(phone, world.identifier("member_no", f"m{phone}", phone, scope="club"))
+    with world.sources() as src:
+        found = read.suspicious(src)
+    assert [(one.node.identifier_id, one.reason, one.owners, one.links, one.customers) for one in found] == [
+        (full, "near", 3, 4, 3)
+    ]
+
+
+def test_a_number_that_was_handed_on_is_not_suspicious(tmp_path: Path) -> None:
+    """The engine gives the number to nobody while all who name it now are in doubt: it waits for its owner."""
+    workspace = init_workspace(tmp_path / "brand")
+    rows = (
+        "event,time,phone,unionid@wx-open,method\n"
+        "membership_joined,2024-01-01T04:00:00Z,13711112222,uA,sms\n"
+        "membership_joined,2026-11-02T04:00:00Z,13711112222,uB,form\n"
+    )
+    (tmp_path / "events.csv").write_text(rows, encoding="utf-8")
+    outcome = import_into(workspace, "events", [tmp_path / "events.csv"])
+    assert outcome.accepted == 2, outcome.refused
+    with workspace.pool.read() as session:
+        src = sources_of(workspace.state, session, workspace.standard(), workspace.definitions)
+        voids = void_identifiers(workspace.state, src.registry, ())
+        found = read.overview(src, NOW, SHANGHAI, days=3)
+        handed = read.nodes(src, voids)
+    workspace.close()
+    assert [(one.generation, voids[number]) for number, one in handed.items()] == [(1, 1)]
+    assert (found.suspicious, found.unclaimed) == ([], 1)
 
 
 def test_many_values_are_bound_in_parts(world: Written, monkeypatch: pytest.MonkeyPatch) -> None:

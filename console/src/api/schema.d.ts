@@ -1647,6 +1647,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description The latest imports that were asked for here.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Create Import
+         * @description Begin to import a file that was sent. Importing it again adds nothing; a broken row goes to quarantine.
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Import
+         * @description Send a file, of at most 512 MB. It is kept for a day; nothing is imported yet.
+         */
+        post: operations["uploadImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Import File
+         * @description Forget a file that was sent.
+         */
+        delete: operations["deleteImportFile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look Import
+         * @description How a file is read, its first rows, and what its columns would be taken for.
+         */
+        post: operations["lookImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Import
+         * @description One import: how far it is, or what became of it.
+         */
+        get: operations["readImport"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Import
+         * @description Stop an import. What it has written stays; one that has ended is left as it is.
+         */
+        delete: operations["cancelImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -3326,7 +3434,7 @@ export interface paths {
         };
         /**
          * Read Tag
-         * @description One tag: its definition and how its values are spread over the customers.
+         * @description One tag: its definition and how its values are spread over the customers (of then without quantiles).
          */
         get: operations["readTag"];
         /**
@@ -5032,6 +5140,11 @@ export interface components {
             /** Lists */
             lists: components["schemas"]["PlainName"][];
             /**
+             * Moves
+             * @description Entering and leaving segments: for did and did_not of a condition, and nothing else.
+             */
+            moves: components["schemas"]["EventName"][];
+            /**
              * Purposes
              * @description Purposes of consent: the standard's, and those that events name.
              */
@@ -6271,6 +6384,11 @@ export interface components {
             columns: string[];
             /** Gone */
             gone: number;
+            /**
+             * Left Out
+             * @description Members of an audience who are not told of: they have not agreed to it.
+             */
+            left_out: number;
             /** Rows */
             rows: number;
             /** Sample */
@@ -6292,6 +6410,11 @@ export interface components {
             finished_at: string | null;
             /** Gone */
             gone: number;
+            /**
+             * Left Out
+             * @description Members of an audience who are not told of: they have not agreed to it.
+             */
+            left_out: number;
             /** Rows */
             rows: number;
             /** Run */
@@ -6568,6 +6691,57 @@ export interface components {
              * @description The known values of an enumeration; empty when open.
              */
             values: string[];
+        };
+        /**
+         * FileImport
+         * @description An import: under way, or with what became of it.
+         */
+        FileImport: {
+            /** Author */
+            author: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** File */
+            file: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "events" | "orders" | "customers" | "products" | "stores" | "coupons" | "campaigns" | "links";
+            outcome: components["schemas"]["ImportOutcome"] | null;
+            /** Problem */
+            problem: string | null;
+            /**
+             * Status
+             * @description interrupted: the server stopped meanwhile; importing the file again adds only the rest.
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /** Step */
+            step: ("reading" | "writing" | "applying") | null;
+            /** Total */
+            total: number;
+            /** Touchpoint */
+            touchpoint: string;
+        };
+        /**
+         * FileImportList
+         * @description The latest imports, the newest first.
+         */
+        FileImportList: {
+            /** Items */
+            items: components["schemas"]["FileImport"][];
         };
         /**
          * Finding
@@ -7133,6 +7307,11 @@ export interface components {
             sizes: components["schemas"]["SizeCount"][];
             /** Suspicious */
             suspicious: components["schemas"]["Suspicious"][];
+            /**
+             * Unclaimed
+             * @description Numbers that were handed on, and that nobody has proved yet to have now.
+             */
+            unclaimed: number;
         };
         /**
          * IdentityRules
@@ -7172,6 +7351,236 @@ export interface components {
              * @description 0: only those of the standard.
              */
             version: number;
+        };
+        /**
+         * ImportColumn
+         * @description A column of a file. `target`: what it is taken for, as a mapping would say it; None: it is left out.
+         */
+        ImportColumn: {
+            /**
+             * Cells
+             * @description The first rows; personal values are masked.
+             */
+            cells: string[];
+            /**
+             * Known
+             * @description Whether the standard has a name for it.
+             */
+            known: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "control" | "identifier" | "field" | "item" | "attribute" | "ignore";
+            /**
+             * Target
+             * @example order_id
+             * @example member_no@shop
+             * @example item.price
+             * @example attribute.gender
+             */
+            target: string | null;
+        };
+        /**
+         * ImportLook
+         * @description Look into a file as it would be imported.
+         */
+        ImportLook: {
+            /** File */
+            file: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "events" | "orders" | "customers" | "products" | "stores" | "coupons" | "campaigns" | "links";
+            /**
+             * Map
+             * @description A mapping, as YAML.
+             * @default
+             */
+            map: string;
+            /**
+             * Touchpoint
+             * @description Where it comes from; left out: `files`.
+             */
+            touchpoint?: string | null;
+        };
+        /**
+         * ImportOutcome
+         * @description What became of a file, or after a dry run what would.
+         */
+        ImportOutcome: {
+            /** Accepted */
+            accepted: number;
+            /** Columns */
+            columns: {
+                [key: string]: string;
+            };
+            /**
+             * Duplicates
+             * @description Known before. A dry run can't tell them.
+             */
+            duplicates: number;
+            /** Encoding */
+            encoding: string;
+            /**
+             * First
+             * @description The first refused rows.
+             */
+            first: components["schemas"]["ImportRow"][];
+            /** Format */
+            format: string;
+            /**
+             * Items
+             * @description Things made of them: an order may stand in several rows.
+             */
+            items: number;
+            /** Missing Columns */
+            missing_columns: string[];
+            /** Quarantined */
+            quarantined: number;
+            /**
+             * Refused
+             * @description By rule, the commonest first.
+             */
+            refused: components["schemas"]["ImportRefusal"][];
+            /**
+             * Rows
+             * @description Rows that were read.
+             */
+            rows: number;
+            /**
+             * Totals
+             * @description Rows that were left out as lines of totals.
+             */
+            totals: number[];
+        };
+        /**
+         * ImportRefusal
+         * @description How many broke a rule.
+         */
+        ImportRefusal: {
+            /** Count */
+            count: number;
+            /** Rule */
+            rule: string;
+        };
+        /**
+         * ImportRequest
+         * @description Import a file, or with `dry_run` only say what would become of it.
+         */
+        ImportRequest: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /** File */
+            file: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "events" | "orders" | "customers" | "products" | "stores" | "coupons" | "campaigns" | "links";
+            /**
+             * Map
+             * @description A mapping, as YAML.
+             * @default
+             */
+            map: string;
+            /**
+             * Touchpoint
+             * @description Where it comes from; left out: `files`.
+             */
+            touchpoint?: string | null;
+        };
+        /**
+         * ImportRow
+         * @description A refused row. `id`: in quarantine; after a dry run there is none.
+         */
+        ImportRow: {
+            /** Field */
+            field: string | null;
+            /** Id */
+            id: string | null;
+            /** Message */
+            message: string;
+            /**
+             * Row
+             * @description As a reader of the file counts.
+             */
+            row: number | null;
+            /** Rule */
+            rule: string;
+            /**
+             * Sample
+             * @description As read, of at most 4 KB; personal values masked.
+             */
+            sample: string;
+        };
+        /**
+         * ImportSight
+         * @description How a file is read, and what its columns would be taken for.
+         */
+        ImportSight: {
+            /** Columns */
+            columns: components["schemas"]["ImportColumn"][];
+            /** Compression */
+            compression: string;
+            /** Delimiter */
+            delimiter: string;
+            /** Encoding */
+            encoding: string;
+            /** Format */
+            format: string;
+            /**
+             * Header Row
+             * @description 0: none was found.
+             */
+            header_row: number;
+            /**
+             * Missing Columns
+             * @description The mapping names them, and the file does not have them.
+             */
+            missing_columns: string[];
+            /**
+             * Rows
+             * @description Numbers of the rows that are shown.
+             */
+            rows: number[];
+            /** Targets */
+            targets: components["schemas"]["ImportTarget"][];
+        };
+        /**
+         * ImportTarget
+         * @description Something that a column may be.
+         */
+        ImportTarget: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "control" | "identifier" | "field" | "item" | "attribute";
+            /** Target */
+            target: string;
+            title: components["schemas"]["Titles"];
+        };
+        /**
+         * ImportedFile
+         * @description A file that was sent; it is kept for a day, to be looked into and imported.
+         */
+        ImportedFile: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
         };
         /**
          * InFlight
@@ -8606,7 +9015,7 @@ export interface components {
              * Explained
              * @description Why it is no gap.
              */
-            explained: ("joined" | "island" | "optional" | "not-sent") | null;
+            explained: ("joined" | "told" | "optional" | "not-sent") | null;
             /** Figures */
             figures: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -9694,6 +10103,11 @@ export interface components {
             /** Failed */
             failed: number;
             /**
+             * Goals
+             * @description Treated customers who reached what `goal` measures, and whose last message before came from here.
+             */
+            goals: number;
+            /**
              * In
              * @description Runs that came to it; a run that `repeat` sent back counts again.
              */
@@ -9705,8 +10119,18 @@ export interface components {
              * @description Runs that went on from it.
              */
             out: number;
+            /**
+             * Per Send
+             * @description `revenue` over `sent`.
+             */
+            per_send: string | null;
             /** Read */
             read: number;
+            /**
+             * Revenue
+             * @description What they paid within the goal's time; null where nothing was sent.
+             */
+            revenue: string | null;
             /**
              * Sent
              * @description Messages that a channel accepted.
@@ -12651,7 +13075,7 @@ export interface components {
         };
         /**
          * Suspicious
-         * @description A value that joins nobody: it names more customers than its type allows, or is blocked.
+         * @description A value that joins nobody (it names more customers than its type allows, or is blocked), or nearly so.
          */
         Suspicious: {
             /** Customers */
@@ -12669,9 +13093,10 @@ export interface components {
             owners: number;
             /**
              * Reason
+             * @description near: four fifths of the limit or more.
              * @enum {string}
              */
-            reason: "void" | "blocked";
+            reason: "void" | "blocked" | "near";
             /** Scope */
             scope: string;
             title: components["schemas"]["Titles"];
@@ -16351,6 +16776,16 @@ export interface operations {
                 run_id?: string | null;
                 since?: string | null;
                 until?: string | null;
+                /** @description Of this step of `journey`. */
+                node?: string | null;
+                /** @description Of this hop of a chain, from 0. */
+                hop?: number | null;
+                /** @description Of this version of `journey`. */
+                version?: number | null;
+                /** @description Of runs that entered from here. */
+                entered_from?: string | null;
+                /** @description Of runs that entered before. */
+                entered_to?: string | null;
             };
             header?: never;
             path?: never;
@@ -16393,6 +16828,16 @@ export interface operations {
                 run_id?: string | null;
                 since?: string | null;
                 until?: string | null;
+                /** @description Of this step of `journey`. */
+                node?: string | null;
+                /** @description Of this hop of a chain, from 0. */
+                hop?: number | null;
+                /** @description Of this version of `journey`. */
+                version?: number | null;
+                /** @description Of runs that entered from here. */
+                entered_from?: string | null;
+                /** @description Of runs that entered before. */
+                entered_to?: string | null;
             };
             header?: never;
             path?: never;
@@ -16433,6 +16878,16 @@ export interface operations {
                 run_id?: string | null;
                 since?: string | null;
                 until?: string | null;
+                /** @description Of this step of `journey`. */
+                node?: string | null;
+                /** @description Of this hop of a chain, from 0. */
+                hop?: number | null;
+                /** @description Of this version of `journey`. */
+                version?: number | null;
+                /** @description Of runs that entered from here. */
+                entered_from?: string | null;
+                /** @description Of runs that entered before. */
+                entered_to?: string | null;
             };
             header?: never;
             path?: never;
@@ -17660,6 +18115,229 @@ export interface operations {
             };
         };
     };
+    listImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImportList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadImport: {
+        parameters: {
+            query: {
+                /** @description Its ending may say what it is; rows are told by it. */
+                filename: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file as it is: CSV, TSV, Excel (.xlsx), JSON lines or Parquet; gzip and zstd too. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedFile"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteImportFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportSight"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImport"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listJobs: {
         parameters: {
             query?: {
@@ -18794,6 +19472,10 @@ export interface operations {
                 reason?: string | null;
                 /** @description Only runs that took this way from `node`. */
                 edge?: string | null;
+                /** @description Only runs that came to this node. */
+                reached?: string | null;
+                /** @description Only runs that went on from this node. */
+                left?: string | null;
                 /** @description Runs that entered from here; 90 days back if unsaid. */
                 from?: string | null;
                 /** @description Runs that entered before; now if unsaid. */
@@ -20069,7 +20751,10 @@ export interface operations {
     };
     listSegments: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Sizes as they were then, from all history; else now. */
+                as_of?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20788,7 +21473,10 @@ export interface operations {
     };
     listTags: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Values as they were then; else now. */
+                as_of?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -20914,7 +21602,10 @@ export interface operations {
     };
     readTag: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Values as they were then; else now. */
+                as_of?: string | null;
+            };
             header?: never;
             path: {
                 name: string;

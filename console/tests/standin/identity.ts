@@ -165,7 +165,9 @@ export const overview = {
     { ...identifier("phone", "138****8000", 0), reason: "void", owners: 412, limit: 5, links: 415, customers: 398 },
     { ...identifier("phone", "137****8888", 0), reason: "void", owners: 96, limit: 5, links: 130, customers: 96 },
     { ...identifier("device", "0000…00", 0, "mini"), reason: "blocked", owners: 3_204, limit: null, links: 3_204, customers: 3_150 },
+    { ...identifier("phone", "139****6600", 0), reason: "near", owners: 4, limit: 5, links: 9, customers: 3 },
   ].map(({ class: _, generation: __, customer_id: ___, ...one }) => one),
+  unclaimed: 14,
   at: ago(0.01),
 };
 

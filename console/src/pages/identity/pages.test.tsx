@@ -229,6 +229,9 @@ describe("lists and versions", () => {
     await open("/identity");
     const cell = all(await screen.findByTestId("oneid-types", {}, WAIT), "a.op-chip")[0];
     expect(cell?.getAttribute("href")).toContain("/identity/identifiers?type=");
+    const suspects = screen.getByTestId("oneid-suspicious");
+    expect(suspects.textContent).toContain("Near the limit");
+    expect(screen.getByTestId("oneid-unclaimed").textContent).toContain("14 numbers were handed on");
     cleanup();
     await open("/identity/identifiers?type=phone&touchpoint=mini_mall");
     const table = await screen.findByTestId("identifiers", {}, WAIT);

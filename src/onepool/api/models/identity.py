@@ -129,14 +129,14 @@ class LargeCustomer(Model):
 
 
 class Suspicious(Model):
-    """A value that joins nobody: it names more customers than its type allows, or is blocked."""
+    """A value that joins nobody (it names more customers than its type allows, or is blocked), or nearly so."""
 
     identifier_id: int
     type: str
     title: Titles
     scope: str
     value: str
-    reason: Literal["void", "blocked"]
+    reason: Literal["void", "blocked", "near"] = Field(description="near: four fifths of the limit or more.")
     owners: int = Field(description="Customers that evidence links it to.")
     limit: int | None
     links: int
@@ -159,6 +159,7 @@ class IdentityOverview(Model):
     candidates: CandidateCounts
     largest: list[LargeCustomer]
     suspicious: list[Suspicious]
+    unclaimed: int = Field(description="Numbers that were handed on, and that nobody has proved yet to have now.")
     at: Instant = Field(description="When these figures were taken.")
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onepool.cli.identity.desk import called, desk
 from onepool.cli.output import HERE, Json, WorkspaceDir, headed, say, show_counts, show_json, show_table, worded
+
+if TYPE_CHECKING:
+    from onepool.identity.read import Suspect
 
 _NAMES = {
     "veto": "most identifiers of one customer: {most}; names that contradict: veto",
@@ -51,6 +55,7 @@ def overview(
         "split": sum(split for _, _, split in found.changes),
         "open conflicts": sum(found.conflicts.values()),
         "to review": found.candidates.get("open", 0),
+        "handed on, nobody's yet": found.unclaimed,
     }
     tables: dict[str, list[dict[str, Any]]] = {
         "identifiers by type": [
@@ -75,17 +80,8 @@ def overview(
         "largest customers": [
             {"customer_id": number, "identifiers": count, "events": events} for number, count, events in found.largest
         ],
-        "values that join nobody": [
-            {
-                "identifier": called(one.node),
-                "reason": one.reason,
-                "owners": one.owners,
-                "limit": caps.get(one.node.type),
-                "links": one.links,
-                "customers": one.customers,
-            }
-            for one in found.suspicious
-        ],
+        "values that join nobody": [_suspect(one, caps) for one in found.suspicious if one.reason != "near"],
+        "values near their limit": [_suspect(one, caps) for one in found.suspicious if one.reason == "near"],
     }
     if as_json:
         changes = [{"day": day, "merged": merged, "split": split} for day, merged, split in found.changes]
@@ -96,6 +92,17 @@ def overview(
     for title, rows in tables.items():
         if rows:
             show_table(rows, title)
+
+
+def _suspect(one: Suspect, caps: Mapping[str, int | None]) -> dict[str, Any]:
+    return {
+        "identifier": called(one.node),
+        "reason": one.reason,
+        "owners": one.owners,
+        "limit": caps.get(one.node.type),
+        "links": one.links,
+        "customers": one.customers,
+    }
 
 
 def rules(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:

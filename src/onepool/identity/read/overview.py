@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,9 +14,9 @@ from sqlalchemy import Connection, func, select
 
 from onepool.clock import from_micros, to_micros
 from onepool.identity.read.joining import joined_by_day
-from onepool.identity.read.queue import OPEN_REASONS, UNJOINED, candidates, number, open_conflicts, settled
-from onepool.identity.read.sources import Node, Sources, nodes, tenures
-from onepool.identity.read.voids import void_identifiers
+from onepool.identity.read.queue import OPEN_REASONS, UNJOINED, candidates, count_ranked, open_conflicts, settled
+from onepool.identity.read.sources import Node, Sources, customers_of, in_parts, nodes, tenures
+from onepool.identity.read.voids import near_limit, void_identifiers
 from onepool.state import schema
 from onepool.state.columns import read
 
@@ -46,10 +47,11 @@ class TypeCount:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An identifier that joins nobody though evidence links it to `owners` customers."""
+    """An identifier that joins nobody though evidence links it to `owners` customers (`void`: more than its type
+    allows; `blocked` by people), or that has nearly as many owners as its type allows (`near`)."""
 
     node: Node
-    reason: str
+    reason: Literal["void", "blocked", "near"]
     owners: int
     links: int
     customers: int
@@ -60,7 +62,8 @@ class Overview:
     """All figures.
 
     `links`: by status; `changes`: (day, merged, split), by when it was concluded; `joined`: (day, customers, those with
-    more than one identifier), by when they were seen; `largest`: (customer, identifiers, events).
+    more than one identifier), by when they were seen; `largest`: (customer, identifiers, events); `unclaimed`: numbers
+    that were handed on, and of which nobody has proved yet to be the new owner: they join nobody.
     """
 
     customers: int
@@ -76,6 +79,7 @@ class Overview:
     candidates: dict[str, int]
     largest: list[tuple[int, int, int]]
     suspicious: list[Suspect]
+    unclaimed: int
 
 
 def overview(sources: Sources, now: datetime, zone: ZoneInfo, *, days: int = 30, most: int = 10) -> Overview:
@@ -86,6 +90,7 @@ def overview(sources: Sources, now: datetime, zone: ZoneInfo, *, days: int = 30,
     with sources.state.read() as connection:
         changes = _changes(connection, now, zone, days)
     proposals = _proposals(sources)
+    void = _void(sources)
     return Overview(
         customers=customers,
         identifiers=sum(row[1] for row in by_type),
@@ -99,12 +104,38 @@ def overview(sources: Sources, now: datetime, zone: ZoneInfo, *, days: int = 30,
         conflicts=_conflicts(sources),
         candidates=proposals,
         largest=_largest(sources, most),
-        suspicious=suspicious(sources, most),
+        suspicious=_suspicious(sources, void, most),
+        unclaimed=void.unclaimed,
     )
 
 
 def suspicious(sources: Sources, most: int = 10) -> list[Suspect]:
-    """The identifiers that join nobody, those with most evidence first."""
+    """The identifiers that join nobody, those with most evidence first; then those near the limit of their type."""
+    return _suspicious(sources, _void(sources), most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Void:
+    """`owners`: of identifiers that name more people than they may; `blocked`: by people."""
+
+    owners: dict[int, int]
+    blocked: set[int]
+    unclaimed: int
+
+
+def _void(sources: Sources) -> _Void:
+    """What joins nobody. A number that was handed on names no more people than it may: it is nobody's until somebody
+    proves to have it, and nothing is wrong with it."""
+    with sources.state.read() as connection:
+        blocked = _blocked(connection)
+    found = void_identifiers(sources.state, sources.registry, blocked)
+    known = nodes(sources, found)
+    cap = {number: sources.registry.rule(node.type).max_customers for number, node in known.items()}
+    handed = {number for number, node in known.items() if node.generation and found[number] <= (cap[number] or 0)}
+    return _Void({one: owners for one, owners in found.items() if one not in handed}, blocked, len(handed))
+
+
+def _suspicious(sources: Sources, void: _Void, most: int) -> list[Suspect]:
     table = schema.links
     query = select(table.c.a, table.c.b, table.c.first_time, table.c.status).where(
         UNJOINED, table.c.status.in_(("void", "blocked"))
@@ -115,8 +146,7 @@ def suspicious(sources: Sources, most: int = 10) -> list[Suspect]:
             (spans.at(row.a, row.first_time), spans.at(row.b, row.first_time), row.status)
             for row in connection.execute(query)
         ]
-        blocked = _blocked(connection)
-    owners = void_identifiers(sources.state, sources.registry, blocked)
+    owners, blocked = void.owners, void.blocked
     columns = zip(*rows, strict=True) if rows else ([], [], [])
     kinds = (("a", pa.int64()), ("b", pa.int64()), ("status", pa.string()))
     unused = {name: pa.array(column, kind) for (name, kind), column in zip(kinds, columns, strict=True)}
@@ -129,7 +159,34 @@ def suspicious(sources: Sources, most: int = 10) -> list[Suspect]:
         Suspect(known[row["id"]], row["reason"], int(row["owners"]), row["links"], row["customers"])
         for row in found
         if row["id"] in known
+    ] + _near(sources, most)
+
+
+def _near(sources: Sources, most: int) -> list[Suspect]:
+    """The identifiers next to their limit, those with most evidence first."""
+    owners = near_limit(sources.state, sources.registry)
+    known = nodes(sources, owners)
+    customers: dict[int, set[int]] = {}
+    links: Counter[int] = Counter()
+    table = schema.links
+    with sources.state.read() as connection:
+        spans = tenures(connection, {node.base for node in known.values()})
+        for part in in_parts({node.base for node in known.values()}):
+            for end, other in ((table.c.a, table.c.b), (table.c.b, table.c.a)):
+                query = select(end.label("one"), other.label("other"), table.c.first_time)
+                used = table.c.status.in_(("joined", "conflict"))
+                for row in connection.execute(query.where(end.in_(part), used)):
+                    number = spans.at(row.one, row.first_time)
+                    if number in known:
+                        links[number] += 1
+                        customers.setdefault(number, set()).add(row.other)
+    of = customers_of(sources.session, {one for some in customers.values() for one in some})
+    found = [
+        Suspect(node, "near", owners[number], links[number], len({of.get(one, one) for one in customers[number]}))
+        for number, node in known.items()
+        if number in customers
     ]
+    return sorted(found, key=lambda one: (-one.links, one.node.identifier_id))[:most]
 
 
 # Which end of an unused link is at fault: the one that the engine finds void, or that people blocked.
@@ -235,7 +292,7 @@ def _proposals(sources: Sources) -> dict[str, int]:
         counted = {row.status: row[1] for row in connection.execute(query)}
     if "open" in counted:
         waiting = candidates(sources, ["open"])
-        counted["open"] = number(sources.session, waiting, once=True, settled=settled(sources))
+        counted["open"] = count_ranked(sources.session, waiting, once=True, settled=settled(sources))
     return counted
 
 
@@ -259,7 +316,7 @@ def _conflicts(sources: Sources) -> dict[str, int]:
     """Open conflicts by reason, as many as the list of a reason has."""
     ruled = settled(sources)
     counted = {
-        reason: number(sources.session, open_conflicts(sources, reason), settled=ruled) for reason in OPEN_REASONS
+        reason: count_ranked(sources.session, open_conflicts(sources, reason), settled=ruled) for reason in OPEN_REASONS
     }
     return {reason: count for reason, count in counted.items() if count}
 

@@ -83,7 +83,7 @@ def ranked(
     Left out: pairs whose ends have become one customer, but for `same`; pairs of customers that `settled` rules on.
     `once`: of the same two customers one proposal and one conflict at most: one judgement settles all others.
     """
-    _given(session, pairs, settled)
+    _offer_pairs(session, pairs, settled)
     params = {"currency": currency, "limit": limit, "offset": offset, "same": same, "once": once}
     found = session.query(_RANKED, params).to_pylist()
     total = found[0]["total"] if found else 0
@@ -96,17 +96,20 @@ def ranked(
     ], total
 
 
-def number(
+def count_ranked(
     session: Session, pairs: Iterable[tuple[Kind, int, int, int]], *, once: bool = False,
     settled: Sequence[tuple[int, int]] = (),
 ) -> int:  # fmt: skip
     """How many pairs `ranked` would list of these."""
-    _given(session, pairs, settled)
+    _offer_pairs(session, pairs, settled)
     found = session.query(f"WITH {_ENDS} SELECT count(*) AS n FROM ends", {"same": False, "once": once})
     return int(found["n"][0].as_py())
 
 
-def _given(session: Session, pairs: Iterable[tuple[Kind, int, int, int]], settled: Sequence[tuple[int, int]]) -> None:
+def _offer_pairs(
+    session: Session, pairs: Iterable[tuple[Kind, int, int, int]], settled: Sequence[tuple[int, int]]
+) -> None:
+    """Let `_ENDS` read pairs and rulings, as the relations identity_pairs and identity_settled."""
     rows = list(pairs)
     columns = ("kind", pa.string()), ("ref", pa.int64()), ("a", pa.int64()), ("b", pa.int64())
     table = pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(columns)})

@@ -6,7 +6,8 @@ small graph of these answers as the worker's large one does.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,15 @@ from sqlalchemy import Connection, select, text
 from onepool.identity.arrays import BASE, EVENT, GRANTED, OWNERS, VALID_FROM, WITHDRAWN
 from onepool.identity.graph import Graph
 from onepool.identity.links import LIKELY, RULED
-from onepool.identity.read.sources import in_parts
+from onepool.identity.read.sources import in_parts, tenures
 from onepool.identity.registry import DAY, Registry
 from onepool.identity.store import REGISTRY
 from onepool.state import State, schema
 
 I64 = npt.NDArray[np.int64]
+
+NEAR = 0.8
+"""Share of the limit from which on a value is near it: 3 of 3, 4 of 5, 40 of 50."""
 
 # Written as the partial index `links_unjoined` is: SQLite uses it only for this very text.
 _UNJOINED = text("links.status NOT IN ('joined', 'follows')")
@@ -46,6 +50,51 @@ def void_identifiers(state: State, registry: Registry, blocked: Collection[int])
         return {}
     graph = _graph(registry if rules is None else Registry.from_json(rules), ids, known, links, consents, blocked)
     return _found(graph, ids, known, ends)
+
+
+def near_limit(state: State, registry: Registry) -> dict[int, int]:
+    """Values that still join, with nearly as many owners as their type allows: identifier (tenures included) ->
+    owners at least, from a share of NEAR of the limit on. Counted as the engine does, by the limits of what they are
+    linked to and by surnames.
+
+    Only types that join: two owners of such a value are kept apart by a conflict, so that few have to be looked at.
+    """
+    caps = {name: rule.max_customers for name, rule in registry.types.items() if rule.strength == "strong"}
+    table = schema.links
+    with state.read() as connection:
+        query = select(table.c.a, table.c.b).where(_UNJOINED, table.c.status == "conflict")
+        ends = {end for pair in connection.execute(query) for end in pair}
+        types = {row.id: row for row in _identifiers(connection, ends)}
+        ends = {end for end in ends if caps.get(types[end].type) is not None}
+        links = [row for row in _links(connection, ends) if row.status in ("joined", "conflict")]
+        known = {row.id: row for row in _identifiers(connection, ends | {end for row in links for end in row[1:3]})}
+        spans = tenures(connection, ends)
+    near: dict[int, dict[int, Any]] = {}
+    for row in links:
+        for one, other in ((row.a, row.b), (row.b, row.a)):
+            if one in ends:
+                near.setdefault(spans.at(one, row.first_time), {})[other] = known[other]
+    found = {number: _owners(registry, known[number], others.values()) for number, others in near.items()}
+    return {
+        number: owners
+        for number, owners in found.items()
+        if max(2, NEAR * (caps[known[number].type] or 0)) <= owners <= (caps[known[number].type] or 0)
+    }
+
+
+def _owners(registry: Registry, value: Any, others: Iterable[Any]) -> int:
+    """How many people what a value is linked to must be at least."""
+    slots: Counter[tuple[str, str]] = Counter()
+    surnames: set[int] = set()
+    for other in others:
+        rule = registry.rule(other.type)
+        if rule.strength != "strong":
+            continue
+        surnames.add((other.witness >> 32) & 0xFFFF)
+        if rule.max_per_customer and (other.type, other.scope) != (value.type, value.scope):
+            slots[other.type, other.scope] += 1
+    limits = [-(-count // (registry.rule(slot[0]).max_per_customer or 1)) for slot, count in slots.items()]
+    return max([0, *limits, len(surnames - {0})])
 
 
 def _graph(

@@ -8,6 +8,39 @@ import { Chart, ChartOrTable, Legend, useChartStyle } from "@/parts/Chart";
 import { Exact } from "@/parts/Figures";
 import { Nothing } from "@/parts/Loaded";
 
+const TABLE_HEIGHT = 200;
+
+interface FiguresProps<Row> {
+  rows: Row[];
+  by: keyof Row & string;
+  title: string;
+  columns: { title: string; of: (row: Row) => number | string }[];
+}
+
+/** What a chart shows, as a table: one row for each of its places, figures to the right. */
+function Figures<Row extends object>({ rows, by, title, columns }: FiguresProps<Row>) {
+  return (
+    <Table
+      size="small"
+      rowKey={by}
+      dataSource={rows}
+      pagination={false}
+      scroll={{ y: TABLE_HEIGHT }}
+      columns={[
+        { title, dataIndex: by },
+        ...columns.map((one) => ({
+          title: one.title,
+          align: "right" as const,
+          render: (_: unknown, row: Row) => {
+            const value = one.of(row);
+            return typeof value === "number" ? <Exact value={value} /> : <span className="op-num">{value}</span>;
+          },
+        })),
+      ]}
+    />
+  );
+}
+
 /** Customers that became one (up) and that came apart (down), day by day. */
 export function Changes({ days }: { days: Overview["changes"] }) {
   const { t, language } = useText();
@@ -47,20 +80,7 @@ export function Changes({ days }: { days: Overview["changes"] }) {
       ) : (
         <ChartOrTable
           chart={<Chart label={t("oneid.changes")} height={210} option={option} />}
-          table={
-            <Table
-              size="small"
-              rowKey="day"
-              dataSource={[...days].reverse()}
-              pagination={false}
-              scroll={{ y: 180 }}
-              columns={[
-                { title: t("oneid.day"), dataIndex: "day" },
-                { title: t("oneid.merged"), align: "right", render: (_, one) => <Exact value={one.merged} /> },
-                { title: t("oneid.split"), align: "right", render: (_, one) => <Exact value={one.split} /> },
-              ]}
-            />
-          }
+          table={<Figures rows={[...days].reverse()} by="day" title={t("oneid.day")} columns={[{ title: t("oneid.merged"), of: (one) => one.merged }, { title: t("oneid.split"), of: (one) => one.split }]} />}
         />
       )}
     </>
@@ -87,17 +107,14 @@ export function Joined({ days }: { days: Overview["joined"] }) {
     <ChartOrTable
       chart={<Chart label={t("oneid.joinedShare")} height={200} option={option} />}
       table={
-        <Table
-          size="small"
-          rowKey="day"
-          dataSource={[...days].reverse()}
-          pagination={false}
-          scroll={{ y: 220 }}
+        <Figures
+          rows={[...days].reverse()}
+          by="day"
+          title={t("oneid.day")}
           columns={[
-            { title: t("oneid.day"), dataIndex: "day" },
-            { title: t("oneid.customers"), align: "right", render: (_, one) => <Exact value={one.customers} /> },
-            { title: t("oneid.joinedOnes"), align: "right", render: (_, one) => <Exact value={one.joined} /> },
-            { title: t("oneid.joinedShare"), align: "right", render: (_, one) => said(share(one)) },
+            { title: t("oneid.customers"), of: (one) => one.customers },
+            { title: t("oneid.joinedOnes"), of: (one) => one.joined },
+            { title: t("oneid.joinedShare"), of: (one) => said(share(one)) },
           ]}
         />
       }
@@ -125,19 +142,7 @@ export function Sizes({ sizes }: { sizes: Overview["sizes"] }) {
   return (
     <ChartOrTable
       chart={<Chart label={t("oneid.sizes")} height={240} option={option} />}
-      table={
-        <Table
-          size="small"
-          rowKey="identifiers"
-          dataSource={sizes}
-          pagination={false}
-          scroll={{ y: 220 }}
-          columns={[
-            { title: t("oneid.identifiers"), dataIndex: "identifiers" },
-            { title: t("oneid.customers"), align: "right", render: (_, one) => <Exact value={one.customers} /> },
-          ]}
-        />
-      }
+      table={<Figures rows={sizes} by="identifiers" title={t("oneid.identifiers")} columns={[{ title: t("oneid.customers"), of: (one) => one.customers }]} />}
     />
   );
 }

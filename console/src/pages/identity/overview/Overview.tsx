@@ -9,7 +9,7 @@ import { CustomerName } from "@/parts/CustomerName";
 import { Count, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
-import { Status } from "@/parts/Status";
+import { Status, type StatusKind } from "@/parts/Status";
 import { Frame } from "../Frame";
 import { Identifier } from "../Identifier";
 import { LINK_KINDS, LINK_STATES, useWords } from "../words";
@@ -187,12 +187,18 @@ function Largest({ rows }: { rows: Data["largest"] }) {
   );
 }
 
-function Suspicious({ rows }: { rows: Data["suspicious"] }) {
-  const { t } = useText();
+const SUSPECT: Record<Data["suspicious"][number]["reason"], { kind: StatusKind; text: "oneid.voidReason" | "oneid.status.blocked" | "oneid.nearLimit" }> = {
+  void: { kind: "warning", text: "oneid.voidReason" },
+  blocked: { kind: "warning", text: "oneid.status.blocked" },
+  near: { kind: "info", text: "oneid.nearLimit" },
+};
+
+function Suspicious({ rows, unclaimed }: { rows: Data["suspicious"]; unclaimed: number }) {
+  const { t, language } = useText();
   return (
     <Panel title={t("oneid.suspicious")} flush>
       <p className="op-mute" style={{ padding: "0 16px 8px" }}>
-        {t("oneid.suspiciousText")}
+        {t("oneid.suspiciousText")} {unclaimed > 0 && <span data-testid="oneid-unclaimed">{t("oneid.unclaimed", { number: exact(unclaimed, language) })}</span>}
       </p>
       <Table
         size="middle"
@@ -212,7 +218,7 @@ function Suspicious({ rows }: { rows: Data["suspicious"] }) {
               </Link>
             ),
           },
-          { title: t("oneid.why"), render: (_, row) => <Status kind="warning">{t(row.reason === "void" ? "oneid.voidReason" : "oneid.status.blocked")}</Status> },
+          { title: t("oneid.why"), render: (_, row) => <Status kind={SUSPECT[row.reason].kind}>{t(SUSPECT[row.reason].text)}</Status> },
           { title: t("oneid.owners"), align: "right", render: (_, row) => <Exact value={row.owners} /> },
           { title: t("oneid.limit"), align: "right", render: (_, row) => (row.limit === null ? <span className="op-mute">{t("oneid.noLimit")}</span> : <Exact value={row.limit} />) },
           { title: t("oneid.links"), align: "right", render: (_, row) => <Exact value={row.links} /> },
@@ -268,7 +274,7 @@ export function Overview() {
               <Links links={data.links} />
               <Largest rows={data.largest} />
             </div>
-            <Suspicious rows={data.suspicious} />
+            <Suspicious rows={data.suspicious} unclaimed={data.unclaimed} />
           </div>
         )}
       </Loaded>

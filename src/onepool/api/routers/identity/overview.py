@@ -100,7 +100,7 @@ def read_identity_overview(
                 title=show.title(one.node.type),
                 scope=one.node.scope,
                 value=show.shown.hidden.identifier(one.node.type, one.node.value)[0],
-                reason="blocked" if one.reason == "blocked" else "void",
+                reason=one.reason,
                 owners=one.owners,
                 limit=caps.get(one.node.type),
                 links=one.links,
@@ -108,6 +108,7 @@ def read_identity_overview(
             )
             for one in found.suspicious
         ],
+        unclaimed=found.unclaimed,
         at=kept.at or now,
     )
 
