@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,17 @@ def test_it_reads_in_both_languages() -> None:
     )
 
 
+def test_sequences_count_from_there_too() -> None:
+    condition = parse_condition(
+        {"sequence": [{"did": "cart_added"}, {"did_not": "order_paid", "for": "1 day"}], "since": "entry"}
+    )
+    assert sentence(condition, "zh").startswith("进入旅程后依次做过「cart_added」")
+    assert sentence(condition, "en").startswith("did since entering the journey, in this order: “cart_added”")
+    names = {**world.NAMES.events, "cart_added": world.NAMES.events["order_paid"]}
+    (problem,) = check(condition, replace(world.NAMES, events=names))
+    assert str(problem) == "since: only in journeys: segments and tags have no run to count from"
+
+
 # --- parity ----------------------------------------------------------------------------------------------------------
 
 lent = st.sampled_from(CARRIED)
@@ -143,7 +155,8 @@ def anchored_leaves(draw: st.DrawFn) -> dict[str, Any]:
     if kind == 1:
         return {"tag": "points", **draw(number_tests)}
     if kind == 2:
-        return draw(world.sequences(st.one_of(st.just({}), compared.map(lambda entry: {"where": dict([entry])}))))
+        found = draw(world.sequences(st.one_of(st.just({}), compared.map(lambda entry: {"where": dict([entry])}))))
+        return found if draw(st.booleans()) else {**found, "since": draw(since)}
     leaf = draw(world.behaviours())
     if draw(st.booleans()):
         leaf["since"] = draw(since)

@@ -345,3 +345,33 @@ def test_days_are_those_of_the_zone(zone, moments, edges, far):
     instants = [to_micros(m) + edge for m in (*moments, *midnights, *far) for edge in edges]
     days = local_days(np.array(instants, np.int64), zone).tolist()
     assert days == [(from_micros(one).astimezone(known).date() - date(1970, 1, 1)).days for one in instants]
+
+
+FEW = {"did": "order_paid", "times": {"at_least": 2}, "within": {"last": "7 days"}}
+SILENT = {"did_not": "app_opened", "within": {"last": "1 day"}}
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_who_has_too_few_is_left_out_by_arrays_and_queries_alike(pool, data):
+    """What leaves its window makes few of them fewer: only who has enough, or has events dated ahead, is looked at."""
+    zone, engine = pool
+    at = data.draw(st.sampled_from(world.INSTANTS))
+    people, later = _people(data, at)
+    conditions = {"frequent": world.parsed({"all": [FEW, SILENT]})}
+    plans = [compile_conditions(conditions, at, Scope.all(), world.context(zone), sparse=sparse) for sparse in (1, 0)]
+    with _indexed(engine, people, later, at) as index, engine.read() as session:
+        by_query, by_arrays = plans[0].run(session), plans[0].run(session, index.view)
+        everybody = plans[1].run(session).to_pylist()
+        ahead = session.query("SELECT DISTINCT customer_id FROM events JOIN customer_of USING (identifier_id) "
+                              "WHERE event = 'order_paid' AND time >= $at", {"at": at})  # fmt: skip
+    assert _sorted(by_arrays) == _sorted(by_query)
+    enough = {row["customer_id"] for row in everybody if row["frequent"]} | {*ahead.column(0).to_pylist()}
+    found = {row["customer_id"] for row in by_query.to_pylist()}
+    assert {row["customer_id"] for row in everybody if row["frequent"]} <= found
+    for row in everybody:
+        few = compile_conditions({"few": world.parsed(FEW)}, at, Scope.one(row["customer_id"]), world.context(zone))
+        with engine.read() as session:
+            (own,) = few.run(session).to_pylist()
+        if row["customer_id"] in found:
+            assert own["few"] or row["customer_id"] in enough

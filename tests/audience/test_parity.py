@@ -136,6 +136,9 @@ def _nothing_turns_before(next_at, history, conditions, at, ctx, data):
         for mark in marks:
             for span in (0, 7 * world.DAY, world.DAY, world.HOUR * 12, 28 * world.DAY, 31 * world.DAY, 90 * 60_000_000):
                 moments |= {mark + span, mark + span + 1, mark - span, mark - span + 1}
+    for move in history.moves:
+        for span in (0, 7 * world.DAY, world.DAY, world.HOUR * 12):
+            moments |= {move.time + span, move.time + span + 1}
     for fact in history.facts:
         moments |= {fact.time, fact.time + 1}
     limit = to_micros(next_at) if next_at is not None else None

@@ -13,6 +13,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from onepool.audience.conditions.model import Condition
+from onepool.audience.conditions.moves.model import MOVES
 from onepool.audience.conditions.names import Context, EventNames, Names, TagNames
 from onepool.audience.conditions.parse import parse_condition
 from onepool.audience.conditions.reference import Event, Fact, History, TagValue
@@ -456,7 +457,7 @@ any_conditions = joined(_leaves(sequences(possible=False)))
 def fill(pool: DuckDBEngine, people: Mapping[int, History], at: datetime) -> None:
     """Put the histories into an emptied pool. Every customer has two identifiers; events alternate between them."""
     with pool.write() as session:
-        for table in ("events", "attribute_facts", "customer_of", "tag_values", "tag_changes"):
+        for table in ("events", "attribute_facts", "customer_of", "tag_values", "tag_changes", "segment_changes"):
             session.execute(f"DELETE FROM {table}")
         ids = [(customer * 2 + which, customer) for customer in people for which in (0, 1)]
         session.append("customer_of", _table(ids, [("identifier_id", pa.int64()), ("customer_id", pa.int64())]))
@@ -478,6 +479,12 @@ def fill(pool: DuckDBEngine, people: Mapping[int, History], at: datetime) -> Non
             for tag, value in history.tags.items()
         ]
         session.append("tag_values", _table(tags, _TAGS))
+        changes = [
+            (move.seq, customer, move.segment, MOVES[move.event], from_micros(move.time))
+            for customer, history in people.items()
+            for move in history.moves
+        ]
+        session.append("segment_changes", _table(changes, _CHANGES))
 
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -487,6 +494,13 @@ _FACTS = [
     ("attribute", pa.string()),
     ("value", pa.string()),
     ("time", _TIME),
+]
+_CHANGES = [
+    ("change_id", pa.int64()),
+    ("customer_id", pa.int64()),
+    ("segment", pa.string()),
+    ("change", pa.string()),
+    ("at", _TIME),
 ]
 _TAGS = [
     ("customer_id", pa.int64()),

@@ -38,6 +38,12 @@ SEGMENTS: dict[str, dict[str, Any]] = {
         "within": {"last": "6 days"},
     },
     "in_shanghai": {"attribute": "city", "is_set": True},
+    "came_and_went": {
+        "all": [
+            {"did": "segment_entered", "where": {"segment": ["recent", "keen"]}, "times": {"at_least": 2}},
+            {"did": "segment_left", "where": {"segment": "recent"}, "within": {"last": "3 days"}},
+        ]
+    },
 }
 
 person = st.sampled_from(["a", "b", "c"])
@@ -101,6 +107,50 @@ def test_live_equals_recomputed_after_every_step(steps: list[Any]) -> None:
                 check(world)
         finally:
             world.close()
+
+
+def test_who_came_into_a_segment_is_known_right_after(world: World) -> None:
+    """Also through another, and of many at once: then everybody is looked at."""
+    world.define("segment", "recent", title="x", condition=SEGMENTS["recent"])
+    entered = {"did": "segment_entered", "where": {"segment": "recent"}, "within": {"last": "3 days"}}
+    world.define("segment", "came", title="x", condition=entered)
+    world.define("segment", "missed", title="x", condition={"did": "segment_left", "where": {"segment": "came"}})
+    world.drain()
+    sizes = "SELECT segment, count(*) AS n FROM segment_members GROUP BY segment ORDER BY segment"
+
+    def found() -> dict[str, int]:
+        return {row["segment"]: row["n"] for row in world.workspace.pool.query(sizes).to_pylist()}
+
+    world.send({"event": "product_viewed", "anonymousId": "a", "properties": {"product_id": "P1"}})
+    world.clock.advance(timedelta(seconds=1))
+    world.drain()
+    assert found() == {"recent": 1}
+    world.clock.advance(timedelta(milliseconds=1))
+    world.drain()
+    assert found() == {"came": 1, "recent": 1}
+    world.clock.advance(timedelta(days=3, seconds=1))
+    world.drain()
+    assert found() == {}
+    world.clock.advance(timedelta(milliseconds=1))
+    world.drain()
+    assert found() == {"missed": 1}
+    check(world)
+
+
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_moves_of_many_have_everybody_looked_at(world: World, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onepool.audience.live._FEW", few)
+    world.define("segment", "recent", title="x", condition=SEGMENTS["recent"])
+    world.define("segment", "came", title="x", condition={"did": "segment_entered", "where": {"segment": "recent"}})
+    viewed = {"event": "product_viewed", "properties": {"product_id": "P1"}}
+    world.send(*({**viewed, "anonymousId": one} for one in "abc"))
+    world.clock.advance(timedelta(seconds=1))
+    world.drain()
+    world.clock.advance(timedelta(milliseconds=1))
+    world.drain()
+    members = "SELECT count(*) FROM segment_members WHERE segment = 'came'"
+    assert world.workspace.pool.query(members).column(0)[0].as_py() == 3
+    check(world)
 
 
 def test_a_member_leaves_at_the_instant_its_window_runs_out(world: World) -> None:

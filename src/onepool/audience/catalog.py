@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from onepool.audience.conditions import Condition, ConditionError, Context, check
 from onepool.audience.conditions.check import segments_of
+from onepool.audience.conditions.moves.model import moves_named
 from onepool.audience.definitions import parse_segment, workspace_names
 from onepool.audience.lists.definition import lists_named
 from onepool.audience.tags import TagDefinition, check_definition, needs_population, parse_tag, tags_used
@@ -24,7 +24,8 @@ class Catalog:
     those that depend, perhaps through others, on a comparison with all customers. `hashes`: `tag:name` and
     `segment:name` -> hash of everything that decides the outcome. `problems`: definitions that can't be used (a field
     they name is gone, say), each with the reason; they are computed no more. `lists`: list -> `tag:name` and
-    `segment:name` of those that ask for it, perhaps through others.
+    `segment:name` of those that ask for it, perhaps through others. `moves`: segment -> those that ask who came into
+    it or left it, likewise.
     """
 
     tags: Mapping[str, TagDefinition]
@@ -35,6 +36,7 @@ class Catalog:
     context: Context
     problems: Mapping[str, str]
     lists: Mapping[str, frozenset[str]]
+    moves: Mapping[str, frozenset[str]]
 
 
 def load_catalog(workspace: Workspace) -> Catalog:
@@ -89,15 +91,15 @@ def load_catalog(workspace: Workspace) -> Catalog:
         hashes={key: _digest([*common, *(own[used] for used in sorted(settled.of(key)))]) for key in sorted(usable)},
         context=Context(names, workspace.settings.time_zone, workspace.settings.currency),
         problems=problems,
-        lists=_lists(bodies, usable, settled),
+        lists=_asking({key: frozenset(lists_named(body)) for key, body in bodies.items()}, usable, settled),
+        moves=_asking({key: frozenset(moves_named(body)) for key, body in bodies.items()}, usable, settled),
     )
 
 
-def _lists(
-    bodies: Mapping[str, Mapping[str, Any]], usable: frozenset[str], settled: _Settled
+def _asking(
+    named: Mapping[str, frozenset[str]], usable: frozenset[str], settled: _Settled
 ) -> dict[str, frozenset[str]]:
-    """List -> the definitions that ask for it, directly or through others."""
-    named = {key: frozenset(lists_named(body)) for key, body in bodies.items()}
+    """What is named -> the definitions that ask for it, directly or through others. `named`: what each names itself."""
     every = frozenset().union(*named.values())
     return {
         one: frozenset(key for key in usable if any(one in named[used] for used in settled.of(key))) for one in every

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -200,6 +200,7 @@ class Live:
         if scope.size:
             self._judge(session, program, work[-1].plan, state, scope, present, done)
             session.execute("DELETE FROM due WHERE customer_id IN (SELECT customer_id FROM _touched_customers)")
+        again = self._moved(done)
         for alarm in done.alarms:
             session.relation("_alarms", alarm)
             # Who is looked at before then anyway gets the later instant set again at that time.
@@ -210,9 +211,25 @@ class Live:
             )
         # What is left out is evaluated for all when it can be again: it missed what came in meanwhile.
         kept = dict.fromkeys((key for key in before if key in catalog.hashes), "") | wanted
+        kept |= dict.fromkeys((key for key in again if key in kept), "")
         if kept != before:
             _note(session, kept)
         return done.outcome()
+
+    def _moved(self, done: _Pass) -> frozenset[str]:
+        """Have those who came into a segment or left it looked at right after this instant, where something asks for
+        that: what happens at an instant counts behind it. Where they are many, returns what asks, for everybody."""
+        again: frozenset[str] = frozenset()
+        moves = done.catalog.moves
+        for changes in done.segments if moves else ():
+            watched = changes.filter(pc.is_in(changes.column("segment"), pa.array(sorted(moves))))
+            if watched.num_rows > _FEW:
+                again = again.union(*(moves[name] for name in watched.column("segment").unique().to_pylist()))
+            elif watched.num_rows:
+                customers = pc.unique(watched.column("customer_id"))
+                at = done.at + timedelta(microseconds=1)
+                done.alarms.append(pa.table({"customer_id": customers, "at": _times(at, len(customers))}))
+        return again
 
     def differences(self, session: Session, now: datetime) -> Iterator[tuple[str, str, int, int]]:
         """Recompute everything at `now`: (kind, name, customers, customers whose live result differs)."""

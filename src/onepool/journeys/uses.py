@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from onepool.audience.conditions import ConditionError
-from onepool.audience.conditions.model import ListLeaf, SegmentLeaf, TagLeaf, walk
+from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, ListLeaf, SegmentLeaf, TagLeaf, walk
+from onepool.audience.conditions.moves.model import segments_moved
 from onepool.journeys.inside import conditions_in
 from onepool.journeys.model import (
     CallJourney,
@@ -37,6 +38,8 @@ def _named(journey: Journey) -> Iterator[tuple[str, str]]:
             match leaf:
                 case SegmentLeaf():
                     yield "segment", leaf.segment
+                case DidLeaf() | DidNotLeaf():
+                    yield from (("segment", name) for name in segments_moved(leaf.event, leaf))
                 case TagLeaf():
                     yield "tag", leaf.tag
                 case ListLeaf():

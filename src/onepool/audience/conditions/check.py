@@ -27,6 +27,8 @@ from onepool.audience.conditions.model import (
     TagLeaf,
     walk,
 )
+from onepool.audience.conditions.moves.check import check_move, moved_names, not_here
+from onepool.audience.conditions.moves.model import FIELD, MOVES
 from onepool.audience.conditions.names import CORE_FIELDS, KINDS, EventNames, Kind, Names, find_field
 from onepool.audience.conditions.sequence.check import check_sequence
 from onepool.audience.conditions.standing.check import check_standing
@@ -72,7 +74,10 @@ def check(
             case SegmentLeaf():
                 _check_segment(leaf, names, name, place, problems)
             case DidLeaf() | DidNotLeaf():
-                _check_behaviour(leaf, names, place, problems)
+                if leaf.event in MOVES:
+                    _check_move(leaf, names, name, place, problems)
+                else:
+                    _check_behaviour(leaf, names, place, problems)
             case SequenceLeaf():
                 check_sequence(leaf, place, names, _check_event, problems)
                 _check_window(leaf, place, problems)
@@ -89,8 +94,14 @@ def check_behaviour(event: str, leaf: Behaviour, names: Names, place: str = "") 
 
 
 def segments_of(condition: Condition) -> list[tuple[str, str]]:
-    """(place, segment) of every segment that the condition names itself."""
-    return [(place, leaf.segment) for place, leaf in walk(condition) if isinstance(leaf, SegmentLeaf)]
+    """(place, segment) of every segment that the condition names itself: to be in it, to have come or gone."""
+    found: list[tuple[str, str]] = []
+    for place, leaf in walk(condition):
+        if isinstance(leaf, SegmentLeaf):
+            found.append((place, leaf.segment))
+        elif isinstance(leaf, DidLeaf | DidNotLeaf) and leaf.event in MOVES:
+            found += [(place, name) for name in moved_names(leaf)]
+    return found
 
 
 def circle(condition: Condition, segments: Mapping[str, Condition], name: str | None) -> list[str] | None:
@@ -163,12 +174,31 @@ def _check_segment(leaf: SegmentLeaf, names: Names, name: str | None, place: str
         problems.append(Problem(at, f"segments may not go round in a circle: {' -> '.join(found)}"))
 
 
+def _check_move(leaf: DidLeaf | DidNotLeaf, names: Names, name: str | None, place: str, problems: Found) -> None:
+    check_move(leaf, place, problems)
+    _check_window(leaf, place, problems)
+    asked = leaf.figure()
+    if asked is not None and not isinstance(asked[1], Figure):
+        _check_figure(asked[0], asked[1], leaf.event, None, names, place, problems)
+    at = join(place, "where", FIELD)
+    for one in moved_names(leaf):
+        if one not in names.segments and one != name:
+            problems.append(unknown(at, "segment", one, names.segments))
+    found = circle(leaf, names.segments, name)
+    if found:
+        problems.append(Problem(at, f"segments may not go round in a circle: {' -> '.join(found)}"))
+
+
 def _check_behaviour(leaf: DidLeaf | DidNotLeaf, names: Names, place: str, problems: Found) -> None:
     _check_event(leaf.event, leaf, names, place, "did" if isinstance(leaf, DidLeaf) else "did_not", problems)
 
 
 def _check_event(name: str, leaf: Behaviour, names: Names, place: str, head: str, problems: Found) -> None:
     event = names.events.get(name)
+    elsewhere = not_here(name, place, head)
+    if elsewhere is not None:
+        problems.append(elsewhere)
+        return
     if event is None:
         problems.append(unknown(join(place, head), "event", name, names.events))
     for field_name, predicate in (leaf.where or {}).items():

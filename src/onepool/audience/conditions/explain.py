@@ -14,7 +14,20 @@ from onepool.audience.conditions.compiler.plan import Compiler
 from onepool.audience.conditions.compiler.scope import Scope
 from onepool.audience.conditions.compiler.sql import E, named
 from onepool.audience.conditions.compiler.steps import bound, text_of
-from onepool.audience.conditions.model import HEADS, All, AnyOf, Condition, Not, SegmentLeaf, SequenceLeaf, children
+from onepool.audience.conditions.model import (
+    HEADS,
+    All,
+    AnyOf,
+    Condition,
+    DidLeaf,
+    DidNotLeaf,
+    Not,
+    SegmentLeaf,
+    SequenceLeaf,
+    children,
+)
+from onepool.audience.conditions.moves.explain import move_reasons
+from onepool.audience.conditions.moves.model import MOVES
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reason import Reason
 from onepool.audience.conditions.sequence.explain import sequence_reason
@@ -142,5 +155,8 @@ def reason_of(condition: Condition, place: str, row: Mapping[str, Any], compiler
             return sequence_reason(condition, place, compiler.sequences.traced(condition))
     name, _ = compiler.leaf(condition)
     what = next(iter(type(condition).model_fields.keys() & set(HEADS)))
+    if isinstance(condition, DidLeaf | DidNotLeaf) and condition.event in MOVES:
+        parts = move_reasons(condition, place, row.get(f"{name}_events") or ())
+        return Reason(place, what, condition, row[name], row.get(f"{name}_figure"), parts=parts)
     events = [str(one) for one in row.get(f"{name}_events") or ()]
     return Reason(place, what, condition, row[name], row.get(f"{name}_figure"), events)

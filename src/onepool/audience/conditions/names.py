@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from onepool.audience.conditions.anchors.model import Anchors
 from onepool.audience.conditions.model import Condition
+from onepool.audience.conditions.moves.model import TITLES
 from onepool.audience.conditions.standing.ways import Ways
 from onepool.standards import Standard
 from onepool.standards.personal import hidden_of
@@ -29,6 +30,13 @@ KINDS: dict[str, Kind] = {
 
 # Columns of every event that conditions may ask about, beside the fields of the standard.
 CORE_FIELDS = {"time": "TIMESTAMPTZ", "received_at": "TIMESTAMPTZ", "channel": "VARCHAR", "touchpoint": "VARCHAR"}
+
+CORE_TITLES: Mapping[str, Mapping[str, str]] = {
+    "time": {"zh": "发生时间", "en": "time"},
+    "received_at": {"zh": "接收时间", "en": "time received"},
+    "channel": {"zh": "渠道", "en": "channel"},
+    "touchpoint": {"zh": "触点", "en": "touchpoint"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,8 @@ def names_of(
         for name, item in items.items()
         for value, one in (item.values or {}).items()
     }
+    own = {f"field:{name}": words for name, words in CORE_TITLES.items()}
+    found = {**own, **TITLES, **found}
     return Names(
         events=events,
         columns={name: str(sql_type) for name, sql_type in standard.columns.items()},

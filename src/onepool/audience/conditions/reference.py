@@ -35,6 +35,8 @@ from onepool.audience.conditions.model import (
     SequenceLeaf,
     TagLeaf,
 )
+from onepool.audience.conditions.moves.model import MOVES
+from onepool.audience.conditions.moves.reference import Move, moves_meant
 from onepool.audience.conditions.names import Context, find_field
 from onepool.audience.conditions.sequence.reference import sequence_holds
 from onepool.audience.conditions.standing.anniversaries import near_days, returns
@@ -102,6 +104,7 @@ class History:
     identifiers: Sequence[Identifier] = ()
     lists: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     """List -> since when the customer is on it, and until when."""
+    moves: Sequence[Move] = ()
 
 
 def holds(condition: Condition, history: History, at: datetime, ctx: Context) -> bool:
@@ -170,6 +173,13 @@ def did(leaf: DidLeaf | DidNotLeaf, history: History, at: int, ctx: Context) -> 
     and lies in the window.
     """
     window = resolve(leaf.within, at, ctx.tz)
+    if leaf.event in MOVES:
+        moves = moves_meant(leaf, history.moves, at)
+        told = [Event(one.seq, one.event, one.time) for one in moves if window.holds(one.time)]
+        asked = leaf.figure()
+        if not told or asked is None:
+            return bool(told)
+        return number_passes(figure(*asked, told, leaf, at, ctx), asked[1].tests())
     named = [
         event for event in history.events if event.event == leaf.event and event.time < at and in_slice(event, leaf)
     ]

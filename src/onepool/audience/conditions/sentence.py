@@ -28,7 +28,9 @@ from onepool.audience.conditions.model import (
     TagLeaf,
     Window,
 )
-from onepool.audience.conditions.names import Names
+from onepool.audience.conditions.moves.model import MOVES
+from onepool.audience.conditions.moves.sentence import move_sentence
+from onepool.audience.conditions.names import CORE_TITLES, Names
 from onepool.audience.conditions.sequence.sentence import sequence_sentence
 from onepool.audience.conditions.standing.regions import title_of
 from onepool.audience.conditions.standing.sentence import near_sentence, standing_sentence
@@ -100,12 +102,6 @@ _PREVIOUS = {
     "quarter": ("上季度", "last quarter"),
     "year": ("去年", "last year"),
 }
-_CORE: Mapping[str, Mapping[str, str]] = {
-    "time": {"zh": "发生时间", "en": "time"},
-    "received_at": {"zh": "接收时间", "en": "time received"},
-    "channel": {"zh": "渠道", "en": "channel"},
-    "touchpoint": {"zh": "触点", "en": "touchpoint"},
-}
 _LENT: Mapping[str, tuple[str, str]] = {
     "trigger": ("触发事件的「{}」", "the triggering event's {}"),
     "vars": ("旅程变量「{}」", "the journey's variable {}"),
@@ -155,12 +151,15 @@ class Writer:
             case TagLeaf():
                 title = self._of("标签", "the tag", self.quoted("tag", condition.tag))
                 return self.value(title, condition, f"tag:{condition.tag}")
+            case DidLeaf() | DidNotLeaf() if condition.event in MOVES:
+                return move_sentence(condition, self)
             case DidNotLeaf():
                 return self._did_not(condition)
             case DidLeaf():
                 return self._did(condition)
             case SequenceLeaf():
-                return sequence_sentence(condition, self.zh, self.events, self.window, self.one)
+                since = self.since(condition)
+                return sequence_sentence(condition, self.zh, self.events, self.window, self.one, since)
             case ConsentLeaf() | ReachableLeaf() | ListLeaf():
                 return standing_sentence(condition, self.zh, self.title, self.quoted)
 
@@ -172,7 +171,7 @@ class Writer:
     def events(self, event: str, behaviour: Behaviour, verb: str = "") -> str:
         """The events meant: window, slice, name, filters; in Chinese the verb stands before the name."""
         name = self.quoted("event", event)
-        window = self.window(behaviour.within) + self._since(behaviour)
+        window = self.window(behaviour.within) + self.since(behaviour)
         where = self.both(
             [self.value(self.field(name), test, f"field:{name}") for name, test in (behaviour.where or {}).items()]
         )
@@ -241,7 +240,7 @@ class Writer:
         if name.startswith("items."):
             inner = self.title("field", name.removeprefix("items."))
             return f"某件商品的{inner}" if self.zh else f"{inner} of an item"
-        return _CORE.get(name, {}).get(self.lang) or self.title("field", name.removeprefix("fields."))
+        return CORE_TITLES.get(name, {}).get(self.lang) or self.title("field", name.removeprefix("fields."))
 
     def both(self, texts: Sequence[str]) -> str:
         return ("且" if self.zh else " and ").join(texts)
@@ -264,27 +263,28 @@ class Writer:
                 )
                 return f"{which[0]}{self.events(leaf.did, bare)}{rest}"
             bare = leaf.model_copy(update={"where": None, "within": None, "since": None})
-            asked_of = (self.window(leaf.within) + self._since(leaf), self._where(leaf))
+            asked_of = (self.window(leaf.within) + self.since(leaf), self._where(leaf))
             told = " and ".join(part for part in (asked_of[0] and f"was {asked_of[0].strip()}", asked_of[1]) if part)
             return f"the {which[1]} {self.events(leaf.did, bare)} {told}".rstrip() if told else f"did {events}"
         asked = leaf.figure()
         if asked is None:
             return events if self.zh else f"did {events}"
-        return f"{events}，{self._figure(*asked)}" if self.zh else f"did {events}, {self._figure(*asked)}"
+        return f"{events}，{self.figure(*asked)}" if self.zh else f"did {events}, {self.figure(*asked)}"
 
     def _did_not(self, leaf: DidNotLeaf) -> str:
         asked = leaf.figure()
         events = self.events(leaf.did_not, leaf, "没有做过" if asked is None else "做过")
         if asked is None:
             return events if self.zh else f"did not do {events}"
-        figure = self._figure(*asked)
+        figure = self.figure(*asked)
         return f"不满足（{events}，{figure}）" if self.zh else f"not (did {events}, {figure})"
 
     def _where(self, leaf: Behaviour) -> str:
         tests = (leaf.where or {}).items()
         return self.both([self.value(self.field(name), test, f"field:{name}") for name, test in tests])
 
-    def _figure(self, name: str, test: NumberTest) -> str:
+    def figure(self, name: str, test: NumberTest) -> str:
+        """What is asked of the events together."""
         if name == "times":
             return self.count(test, "次" if self.zh else "times")
         if name == "days":
@@ -295,7 +295,8 @@ class Writer:
         tests = self.both([self.test(one, operand, test.currency) for one, operand in test.tests()])
         return f"{title}{word} {tests}" if self.zh else f"{word} of {title} {tests}"
 
-    def _since(self, behaviour: Behaviour) -> str:
+    def since(self, behaviour: Behaviour | SequenceLeaf) -> str:
+        """Since when of a run, in journeys."""
         if behaviour.since is None:
             return ""
         space = " " if behaviour.within is not None and not self.zh else ""

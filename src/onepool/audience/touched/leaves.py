@@ -14,6 +14,7 @@ import numpy as np
 
 from onepool.audience.conditions.compiler.days import local_days
 from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, Figure, NumberTest, Predicate, Slice
+from onepool.audience.conditions.moves.model import MOVES
 from onepool.audience.conditions.names import Context, Field, find_field
 from onepool.audience.conditions.parts import canonical_text
 from onepool.audience.conditions.windows import Moving, moving
@@ -61,7 +62,7 @@ class Question:
 
 def question_of(leaf: DidLeaf | DidNotLeaf, ctx: Context) -> Question | None:
     """The leaf as a question; None where only a query can answer it."""
-    if leaf.since is not None:
+    if leaf.since is not None or leaf.event in MOVES:
         return None
     names: set[str] = set()
     tests = []

@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from onepool.audience.conditions.moves.model import MOVES, moves_named
 from onepool.reach.definition import split
 
 _FIGURES: Final = ("sum", "avg", "min", "max", "distinct")
@@ -75,6 +76,10 @@ def _walk(part: Any) -> Iterator[Ref]:
     if not isinstance(part, Mapping):
         return
     events = [name for key in ("did", "did_not") for name in _names(part.get(key))]
+    if any(event in MOVES for event in events):
+        # Of who came into a segment, or left it, the segments are what is read.
+        yield from (Ref("segment", name) for name in moves_named(part))
+        return
     for event in events:
         yield Ref("event", event)
         for field in _fields(part):

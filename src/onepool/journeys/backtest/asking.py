@@ -31,6 +31,7 @@ from onepool.audience.conditions.model import (
     TagLeaf,
     Window,
 )
+from onepool.audience.conditions.moves.model import MOVES
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.parts import Predicate
 from onepool.audience.conditions.windows import local, resolve
@@ -58,6 +59,9 @@ def able(condition: Condition, ctx: Context, inside: frozenset[str] = frozenset(
             name = condition.segment
             known = name in ctx.names.segments and name not in inside
             return known and able(ctx.names.segments[name], ctx, inside | {name})
+        case DidLeaf() | DidNotLeaf() if condition.event in MOVES:
+            # They are kept by customer, and not among the events in memory.
+            return False
         case DidLeaf() | DidNotLeaf():
             asked = condition.figure()
             plain = asked is None or asked[0] in ("times", "days")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, NodeAnchor, walk
+from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, NodeAnchor, SequenceLeaf, walk
 from onepool.audience.conditions.values import Span
 from onepool.journeys.executor.columns import I64
 from onepool.journeys.executor.times import DAY
@@ -87,7 +87,7 @@ class Plan:
             self.number[leaf.since.node]
             for asked in conditions_in(definition)
             for _, leaf in walk(asked.condition)
-            if isinstance(leaf, DidLeaf | DidNotLeaf) and isinstance(leaf.since, NodeAnchor)
+            if isinstance(leaf, DidLeaf | DidNotLeaf | SequenceLeaf) and isinstance(leaf.since, NodeAnchor)
             if leaf.since.node in self.number
         )
 

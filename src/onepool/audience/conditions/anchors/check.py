@@ -28,7 +28,7 @@ COMPARED = frozenset(
 
 def check_anchors(leaf: Condition, place: str, anchored: Anchors | None, problems: list[Problem]) -> None:
     """`since` and every `$…` of a leaf."""
-    if isinstance(leaf, DidLeaf | DidNotLeaf) and leaf.since is not None:
+    if isinstance(leaf, DidLeaf | DidNotLeaf | SequenceLeaf) and leaf.since is not None:
         at = f"{place}.since" if place else "since"
         if anchored is None:
             problems.append(Problem(at, "only in journeys: segments and tags have no run to count from"))

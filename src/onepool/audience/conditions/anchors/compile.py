@@ -68,7 +68,7 @@ class RunCompiler(Compiler):
 def carried_by(leaf: Condition) -> list[str]:
     """The columns of a relation of runs that a leaf asks for: `$entered`, `$node.x`, `$trigger.x`, `$vars.x`."""
     found: list[str] = []
-    if isinstance(leaf, DidLeaf | DidNotLeaf) and leaf.since is not None:
+    if isinstance(leaf, DidLeaf | DidNotLeaf | SequenceLeaf) and leaf.since is not None:
         found.append(node_column(leaf.since.node) if isinstance(leaf.since, NodeAnchor) else "$entered")
     for _, predicate in predicates(leaf, ""):
         for _, operand in predicate.tests():

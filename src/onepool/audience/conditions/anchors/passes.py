@@ -40,9 +40,9 @@ class RunEvents(EventPass):
     def before(self) -> list[tuple[str, exp.Query]]:
         return [*super().before(), self.runs()]
 
-    def rows(self, columns: Sequence[E], conditions: Sequence[E]) -> exp.Select:
+    def rows(self, columns: Sequence[E], conditions: Sequence[E], event: str | None = None) -> exp.Select:
         shared: list[int | str | exp.Expr] = [exp.to_identifier("customer_id", quoted=True)]
-        return super().rows(columns, conditions).join(table(RUNS), using=shared, copy=False)
+        return super().rows(columns, conditions, event).join(table(RUNS), using=shared, copy=False)
 
     def slice_of(self, behaviour: Behaviour) -> E:
         """Also: since when. A run that has not come to the node counts nothing."""

@@ -55,17 +55,24 @@ def run_holds(condition: Condition, history: History, run: Run, at: datetime, ct
             bound = _bound(condition, _TAGS[ctx.names.tags[condition.tag].type], run, ctx)
             return bound is not _NEVER and holds(_as(condition, bound), history, at, ctx)
         case DidLeaf() | DidNotLeaf():
-            since = condition.since
-            if since is not None:
-                start = run.nodes.get(since.node) if isinstance(since, NodeAnchor) else run.entered
-                kept = [event for event in history.events if start is not None and event.time >= start]
-                history = replace(history, events=kept)
+            history = _since(condition.since, history, run)
             where = _where(condition.where, run, ctx)
             return holds(condition.model_copy(update={"where": where, "since": None}), history, at, ctx)
         case SequenceLeaf():
             steps = [step.model_copy(update={"where": _where(step.where, run, ctx)}) for step in condition.sequence]
-            return holds(condition.model_copy(update={"sequence": steps}), history, at, ctx)
+            bare = condition.model_copy(update={"sequence": steps, "since": None})
+            return holds(bare, _since(condition.since, history, run), at, ctx)
     return holds(condition, history, at, ctx)
+
+
+def _since(since: Any, history: History, run: Run) -> History:
+    """What happened at or after the run's entry, or its coming to a node; all of it where nothing is said."""
+    if since is None:
+        return history
+    start = run.nodes.get(since.node) if isinstance(since, NodeAnchor) else run.entered
+    kept = [event for event in history.events if start is not None and event.time >= start]
+    moves = [move for move in history.moves if start is not None and move.time >= start]
+    return replace(history, events=kept, moves=moves)
 
 
 def _as(leaf: Predicate, bound: Predicate) -> Any:

@@ -21,7 +21,7 @@ from onepool.audience.conditions.compiler.everyone import Given, Served, evaluat
 from onepool.audience.conditions.compiler.latest import Facts, latest_facts, types_of
 from onepool.audience.conditions.compiler.output import Output, truths
 from onepool.audience.conditions.compiler.reader import Reader
-from onepool.audience.conditions.compiler.sql import E, col, named
+from onepool.audience.conditions.compiler.sql import E, certain, col, named
 from onepool.audience.conditions.compiler.steps import Views, bound, text_of
 from onepool.audience.conditions.compiler.vectors import (
     TRUTH,
@@ -45,6 +45,7 @@ Bools = npt.NDArray[np.bool_]
 
 _TURNS = "turns"
 _EVERYBODY = "everybody"
+_HOPE = "hope"
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
@@ -111,11 +112,13 @@ def _whole(compiler: Compiler, session: Session, views: Views) -> _Whole | None:
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions over everybody, each an expression of its leaves' columns. `sparse` as of `compile_conditions`."""
+    """Conditions over everybody, each an expression of its leaves' columns. `sparse` as of `compile_conditions`; then
+    `hope` says of whom any holds or may come to (None: of anybody)."""
 
     compiler: Compiler
     wanted: Mapping[str, E]
     sparse: bool
+    hope: E | None = None
 
     def run(self, session: Session, views: Views) -> pa.Table | None:
         """As `Plan.run`; None where arrays can't serve, or don't hold the values."""
@@ -124,6 +127,8 @@ class Conditions:
             return None
         whole = self._with_facts(session, whole)
         leaves = {name: leaf.truth for name, leaf in self.compiler.leaves.values()}
+        if self.hope is not None:
+            leaves[_HOPE] = certain(self.hope)
         turns = _distinct(self.compiler.turns())
         known, waits = whole.read(leaves, self.compiler, truths=True), whole.read(turns, self.compiler)
         left = [named(truth, name) for name, truth in leaves.items() if name not in known.runs]
@@ -141,6 +146,7 @@ class Conditions:
             return None
         holds = np.empty((len(answers), whole.customers.size), np.bool_)
         some = np.zeros(whole.customers.size, np.bool_)
+        hope = np.ones(whole.customers.size, np.bool_)
         soonest = np.empty(whole.customers.size, np.int64)
 
         def into(at: Customers, places: slice | I64) -> None:
@@ -150,6 +156,8 @@ class Conditions:
                 holds[number, places] = found
                 any_ |= found
             some[places] = any_
+            if self.hope is not None:
+                hope[places] = at.column(_HOPE).values
             when = at.earliest(waits.runs.values())
             soonest[places] = earliest([Vector(when), at.column(_TURNS)]).values if late else when
 
@@ -161,7 +169,7 @@ class Conditions:
             )  # fmt: skip
         except (TooWide, RecursionError):
             return None
-        return self._table(whole.customers, holds, some, soonest)
+        return self._table(whole.customers, holds, some, soonest, hope)
 
     def _with_facts(self, session: Session, whole: _Whole) -> _Whole:
         """With the latest values of attributes, if these are all that is asked of attributes and arrays can ask it."""
@@ -179,11 +187,11 @@ class Conditions:
         places = Places(session)
         return whole.beside(latest_facts(session, places, texts, asked.values(), self.compiler.reader.at))
 
-    def _table(self, customers: I64, holds: Bools, in_some: Bools, soonest: I64) -> pa.Table:
+    def _table(self, customers: I64, holds: Bools, in_some: Bools, soonest: I64, hope: Bools) -> pa.Table:
         never = soonest == LATEST
         some: slice | I64 = slice(None)
         if self.sparse:
-            wanted = in_some | ~never
+            wanted = in_some | (~never & hope)
             if not wanted.all():
                 some = np.flatnonzero(wanted)
                 customers, soonest, never = customers[some], soonest[some], never[some]

@@ -26,18 +26,26 @@ from onepool.audience.conditions.compiler.sql import (
     when,
 )
 from onepool.audience.conditions.model import DidLeaf, DidNotLeaf, Figure, NumberTest
+from onepool.audience.conditions.moves.explain import told
+from onepool.audience.conditions.moves.model import MOVES
 
 EVIDENCE = 5
 
 
 @dataclass
 class LeafSql:
-    """A leaf over the columns of the joined steps: `truth` is never NULL; `turns` are microseconds or NULL."""
+    """A leaf over the columns of the joined steps: `truth` is never NULL; `turns` are microseconds or NULL.
+
+    `later`: of whom it may come true by time alone though it is not (never NULL); None: of anybody. `later_not`: of
+    whom it may cease to be true.
+    """
 
     truth: E
     turns: list[E] = field(default_factory=list)
     figure: E | None = None
     evidence: E | None = None
+    later: E | None = None
+    later_not: E | None = None
 
 
 def did(events: EventPass, leaf: DidLeaf | DidNotLeaf, *, evidence: bool = False) -> LeafSql:
@@ -45,10 +53,20 @@ def did(events: EventPass, leaf: DidLeaf | DidNotLeaf, *, evidence: bool = False
     extreme = isinstance(leaf, DidLeaf) and bool(leaf.first or leaf.last)
     matching = events.match(leaf.event, leaf, every_row=extreme)
     found = _first_or_last(events, matching, leaf, evidence) if extreme else _figure(events, matching, leaf, evidence)
-    found.turns += standing_turns(events, matching)
+    standing = standing_turns(events, matching)
+    found.turns += standing
+    if not extreme and len(standing) == 1 and _at_least(leaf.figure()) is not None and _only_leaves(matching):
+        # Time takes events out of the window and brings none in, but for those dated ahead.
+        found.later = exp.Not(this=exp.Is(this=standing[0], expression=exp.null()))
     if isinstance(leaf, DidNotLeaf):
-        found.truth = exp.Not(this=paren(found.truth))
+        found.truth, found.later, found.later_not = exp.Not(this=paren(found.truth)), None, found.later
     return found
+
+
+def _only_leaves(matching: Matching) -> bool:
+    """Whether the window stands still, or slides by always the same length."""
+    slides = matching.window.slides
+    return slides is None or slides.micros is not None
 
 
 def standing_turns(events: EventPass, matching: Matching) -> list[E]:
@@ -113,8 +131,9 @@ def _figure(events: EventPass, matching: Matching, leaf: DidLeaf | DidNotLeaf, e
 
 
 def newest(events: EventPass, matching: Matching) -> E:
-    """The ids of up to five events, the latest first."""
-    ids = fn("arg_max", col("event_id"), order_key(col("time"), col("seq")), number(EVIDENCE))
+    """The ids of up to five events, the latest first; of moves between segments what `moves.explain` reads."""
+    one = events.column(matching.family, told()) if matching.family.event in MOVES else col("event_id")
+    ids = fn("arg_max", one, order_key(col("time"), col("seq")), number(EVIDENCE))
     return events.measure(matching.family, filtered(ids, matching.inside))
 
 

@@ -31,6 +31,8 @@ from onepool.audience.conditions.compiler.sql import (
     some,
 )
 from onepool.audience.conditions.model import Behaviour
+from onepool.audience.conditions.moves.model import MOVES
+from onepool.audience.conditions.moves.passes import moved, moves_of
 from onepool.audience.conditions.windows import Moving, Range, moving
 
 
@@ -94,7 +96,9 @@ class EventPass:
             family.start = None if start is None else min(family.start, start)
         where = behaviour.where or {}
         slice_ = self.slice_of(behaviour)
-        hit = every([slice_, self.reader.where(where)])
+        # Moves between segments are kept by customer, not among the events.
+        asked = moved(event, behaviour, self.reader.params) if event in MOVES else self.reader.where(where)
+        hit = every([slice_, asked])
         inside = every([hit, self._in_window(window)])
         needed = slice_ if every_row or is_relative(where) else hit
         bounded = needed if start is None else every([needed, exp.GTE(this=col("time"), expression=instant(start))])
@@ -183,6 +187,8 @@ class EventPass:
     def _sorted_out(self) -> dict[str, dict[str, Tally]]:
         found: dict[str, dict[str, Tally]] = {}
         for event, family in self.families.items():
+            if event in MOVES:
+                continue
             wide = {name for name, value in family.columns.values() if "INT128" in value.sql("duckdb", copy=False)}
             tallies = [tally_of(name, aggregate) for name, aggregate in family.measures.values()]
             kept = {one.name: one for one in tallies if one is not None and not (one.value and one.value.name in wide)}
@@ -194,8 +200,11 @@ class EventPass:
         """The steps that `rows` reads."""
         return self.scope.steps()
 
-    def rows(self, columns: Sequence[E], conditions: Sequence[E]) -> exp.Select:
-        """Events of those in scope, each with whose it is under `key`."""
+    def rows(self, columns: Sequence[E], conditions: Sequence[E], event: str | None = None) -> exp.Select:
+        """Events of those in scope, each with whose it is under `key`. `event`: the name that all of them have."""
+        if event is not None and event in MOVES:
+            found = moves_of(event, self.scope, self.reader.params)
+            return exp.select(*columns, copy=False).from_(found, copy=False).where(*conditions, copy=False)
         return (
             exp.select(*columns, copy=False)
             .from_(table("events"), copy=False)
@@ -205,7 +214,8 @@ class EventPass:
 
     def starts(self) -> dict[str, int | None]:
         """The events that are read, each from which instant (microseconds; None: all of them)."""
-        return together([{event: family.start for event, family in self.families.items()}, *self._others])
+        of_events = {name: family.start for name, family in self.families.items() if name not in MOVES}
+        return together([of_events, *self._others])
 
     def reads(self, event: str, start: int | None) -> None:
         """Say that a step outside of the families reads an event too, from an instant on."""
@@ -263,7 +273,8 @@ class EventPass:
             columns = [*(col(name) for name in ("identifier_id", "time")), *used]
             found = exp.select(*columns, copy=False).from_(table("events"), copy=False)
             return found.where(*conditions, copy=False)
-        return self.rows([*(col(name) for name in (self.key, "time", "seq", "event_id")), *used], conditions)
+        core = (col(name) for name in (self.key, "time", "seq", "event_id"))
+        return self.rows([*core, *used], conditions, family.event)
 
 
 def step_name(event: str) -> str:

@@ -23,6 +23,7 @@ from onepool.audience.conditions.compiler.events import EventPass
 from onepool.audience.conditions.compiler.measured import Measuring, columns_of, measuring_of
 from onepool.audience.conditions.compiler.steps import Views
 from onepool.audience.conditions.compiler.vectors import TRUTH, WHOLE, Type, Vector
+from onepool.audience.conditions.moves.model import MOVES
 from onepool.audience.conditions.sequence.blockwise import Blockwise
 from onepool.pool import Session
 from onepool.pool.behaviour import Ordered, View
@@ -77,7 +78,8 @@ def served(session: Session, views: Views, events: EventPass, sequences: Sequenc
     index has."""
     kinds = columns_of(events)
     for there in (kinds, CORE):
-        found = (measuring_of(events, family, there) for family in events.families.values())
+        told = [family for name, family in events.families.items() if name not in MOVES]
+        found = (measuring_of(events, family, there) for family in told)
         families = [one for one in found if one is not None]
         if not families:
             return None

@@ -50,6 +50,8 @@ class FactPass:
         for test, operand in relative_tests(leaf):
             found.turns += self.reader.turns(value, sql_type, test, operand)
         found.turns.append(micros(col("facts_ahead")))
+        if len(found.turns) == 1:
+            found.later = found.later_not = exp.Not(this=exp.Is(this=found.turns[0], expression=exp.null()))
         return found
 
     def attributes(self) -> dict[str, str]:
@@ -120,7 +122,8 @@ class TagPass:
     def leaf(self, leaf: TagLeaf) -> LeafSql:
         column, sql_type = _TAG_COLUMNS[self.reader.ctx.names.tags[leaf.tag].type]
         value = col(f"{self._columns.setdefault(leaf.tag, f't{len(self._columns) + 1}')}_{column}")
-        return LeafSql(certain(self.reader.tests(value, sql_type, leaf)), figure=value)
+        never = exp.false()
+        return LeafSql(certain(self.reader.tests(value, sql_type, leaf)), figure=value, later=never, later_not=never)
 
     def steps(self) -> list[tuple[str, exp.Query]]:
         if not self._columns:

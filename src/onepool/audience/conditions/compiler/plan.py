@@ -17,10 +17,11 @@ from onepool.audience.conditions.compiler.candidates import Steps, candidates
 from onepool.audience.conditions.compiler.counted import COUNTED
 from onepool.audience.conditions.compiler.events import EventPass, step_name
 from onepool.audience.conditions.compiler.facts import FactPass, TagPass
+from onepool.audience.conditions.compiler.hope import hope_of_any
 from onepool.audience.conditions.compiler.needs import Starts, together
 from onepool.audience.conditions.compiler.predicates import Reader
 from onepool.audience.conditions.compiler.scope import Scope, table
-from onepool.audience.conditions.compiler.sql import E, Params, both, col, either, fn, named, paren
+from onepool.audience.conditions.compiler.sql import E, Params, both, col, either, fn, is_false, named, paren
 from onepool.audience.conditions.compiler.steps import Prepared, Views, bound, text_of, with_steps
 from onepool.audience.conditions.errors import ConditionError, Problem
 from onepool.audience.conditions.model import (
@@ -186,6 +187,19 @@ class Compiler:
             query = query.join(table(name), using=shared, join_type="left", copy=False)
         return [*steps, ("narrowed", query)]
 
+    def hope(self, conditions: Iterable[Condition]) -> E | None:
+        """Over the columns of the passes: of whom any of the conditions holds or may come to (None: of anybody)."""
+
+        def of_leaf(leaf: Leaf, true: bool) -> E | None:
+            found = self.leaf(leaf)[1]
+            later = found.later if true else found.later_not
+            if later is None:
+                return None
+            truth = found.truth if true else exp.Not(this=paren(found.truth))
+            return truth if is_false(later) else paren(either(truth, later))
+
+        return hope_of_any(conditions, self.ctx.names.segments, of_leaf)
+
     def turns(self) -> list[E]:
         """When any leaf may turn."""
         return [turn for _, leaf in self.leaves.values() for turn in leaf.turns]
@@ -284,10 +298,11 @@ def compile_conditions(
     compiler = Compiler(at, scope, ctx)
     wanted = {name: compiler.condition(condition) for name, condition in conditions.items()}
     among = _among(compiler, conditions.values()) if sparse and scope.everyone else None
-    arrays = Conditions(compiler, wanted, sparse) if scope.everyone else None
+    hope = compiler.hope(conditions.values()) if sparse else None
+    arrays = Conditions(compiler, wanted, sparse, hope) if scope.everyone else None
 
     def made() -> list[tuple[str, exp.Query]]:
-        return _steps(compiler, wanted, among, sparse=sparse)
+        return _steps(compiler, wanted, among, hope, sparse=sparse)
 
     return Plan(made, compiler.params.values, compiler.prepared(), compiler.starts(), compiler.access(), arrays)
 
@@ -299,11 +314,14 @@ def _among(compiler: Compiler, conditions: Iterable[Condition]) -> Steps | None:
 
 
 def _steps(
-    compiler: Compiler, wanted: Mapping[str, E], among: Steps | None, *, sparse: bool
+    compiler: Compiler, wanted: Mapping[str, E], among: Steps | None, hope: E | None, *, sparse: bool
 ) -> list[tuple[str, exp.Query]]:
     answers = [named(condition, name) for name, condition in wanted.items()]
     columns = [named(leaf.truth, name) for name, leaf in compiler.leaves.values()]
     leaves = compiler.joined(*columns, named(compiler.next_at(), "next_us"), among=among)
+    if hope is not None:
+        # The engine asks it of each step's customers before it brings steps together.
+        leaves = leaves.where(hope, copy=False)
     next_at = named(fn("make_timestamptz", col("next_us")), "next_at")
     result = exp.select(col("customer_id"), *answers, next_at, copy=False).from_(table("leaves"), copy=False)
     if sparse:

@@ -112,6 +112,10 @@ def is_true(part: E) -> bool:
     return isinstance(part, exp.Boolean) and bool(part.this)
 
 
+def is_false(part: E) -> bool:
+    return isinstance(part, exp.Boolean) and not part.this
+
+
 def certain(part: E) -> E:
     """Unknown is not true."""
     return exp.Coalesce(this=part, expressions=[exp.false()])

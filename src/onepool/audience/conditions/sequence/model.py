@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from onepool.audience.conditions.parts import Behaviour, Part, Predicate, Slice, Window, bare_predicate
+from onepool.audience.conditions.parts import Behaviour, NodeAnchor, Part, Predicate, Slice, Window, bare_predicate
 from onepool.audience.conditions.values import Name, SpanField
 
 MAX_STEPS = 12
@@ -77,7 +77,8 @@ Step: TypeAlias = Annotated[
 
 
 class SequenceLeaf(Part):
-    """The steps happened in this order. `within`: where every event lies; `span`: from the first to the last event.
+    """The steps happened in this order. `within`: where every event lies; `span`: from the first to the last event;
+    `since` (journeys only): every event is at or after the run's entry, or its coming to a node.
 
     Absence (`did_not`) is looked for among all events up to the instant, not only those in `within`.
     """
@@ -85,6 +86,7 @@ class SequenceLeaf(Part):
     sequence: list[Step] = Field(min_length=1, max_length=MAX_STEPS)
     within: Window | None = None
     span: SpanField | None = None
+    since: Literal["entry"] | NodeAnchor | None = None
 
 
 @dataclass(frozen=True, slots=True)

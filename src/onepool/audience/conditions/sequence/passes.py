@@ -30,7 +30,7 @@ from onepool.audience.conditions.compiler.sql import (
     when,
 )
 from onepool.audience.conditions.compiler.steps import Views, bound, text_of
-from onepool.audience.conditions.parts import Slice, canonical_text
+from onepool.audience.conditions.parts import Behaviour, Slice, canonical_text
 from onepool.audience.conditions.sequence.blockwise import Blockwise
 from onepool.audience.conditions.sequence.indexed import Wanted, columns, read, worth
 from onepool.audience.conditions.sequence.model import DidNotStep, DidStep, SequenceLeaf
@@ -91,12 +91,12 @@ class Batch:
 
     def fits(self, leaf: SequenceLeaf) -> bool:
         """Whether there are bits left for the leaf's steps."""
-        return len(self._bits.keys() | {_kind(step) for step in leaf.sequence}) <= _BITS
+        return len(self._bits.keys() | {_kind(step, leaf) for step in leaf.sequence}) <= _BITS
 
     def add(self, leaf: SequenceLeaf, name: str) -> None:
         """Answer this leaf too, under this name."""
         moves = moving(leaf.within, self._reader.at, self._reader.ctx.tz)
-        pattern = pattern_of(leaf, lambda step: self._bit(step, moves.since), moves.window, self._reader.at)
+        pattern = pattern_of(leaf, lambda step: self._bit(step, leaf, moves.since), moves.window, self._reader.at)
         self._asked.append(_Asked(name, pattern, moves))
 
     def steps(self) -> list[tuple[str, exp.Query]]:
@@ -197,19 +197,19 @@ class Batch:
         table_ = pa.table(answers)
         return table_ if keep is None else table_.filter(pa.array(keep))
 
-    def _bit(self, step: DidStep | DidNotStep, since: int | None) -> int:
-        behaviour = step.behaviour
+    def _bit(self, step: DidStep | DidNotStep, leaf: SequenceLeaf, since: int | None) -> int:
+        behaviour = _behaviour(step, leaf)
         where = behaviour.where or {}
         rows = self._rows.get(step.event)
         if rows is None:
             rows = self._rows[step.event] = _Rows(since)
         elif rows.since is not None:
             rows.since = None if since is None else min(rows.since, since)
-        bit = 1 << self._bits.setdefault(_kind(step), len(self._bits))
+        bit = 1 << self._bits.setdefault(_kind(step, leaf), len(self._bits))
         if bit not in rows.bits:
             slice_ = self._events.slice_of(behaviour)
             rows.bits[bit] = every([slice_, self._reader.where(where)])
-            if not where:
+            if not where and behaviour.since is None:
                 self._plain[bit] = behaviour.at
             if is_relative(where):
                 rows.turns += self._reader.changes(where)
@@ -284,5 +284,11 @@ def _threads(events: I64) -> int:
     return cores() if events.size > _FEW else 1
 
 
-def _kind(step: DidStep | DidNotStep) -> tuple[str, str]:
-    return step.event, canonical_text(step.behaviour)
+def _behaviour(step: DidStep | DidNotStep, leaf: SequenceLeaf) -> Behaviour:
+    """Which events of the name a step means, since when of the run included."""
+    found = step.behaviour
+    return found if leaf.since is None else found.model_copy(update={"since": leaf.since})
+
+
+def _kind(step: DidStep | DidNotStep, leaf: SequenceLeaf) -> tuple[str, str]:
+    return step.event, canonical_text(_behaviour(step, leaf))

@@ -15,13 +15,14 @@ def sequence_sentence(
     events: Callable[[str, Behaviour, str], str],
     window: Callable[[Window | None], str],
     one: Callable[[Span], str],
+    since: str = "",
 ) -> str:
-    """The steps in order. `events(name, behaviour, verb)`, `window` and `one` are a Writer's."""
+    """The steps in order. `events(name, behaviour, verb)`, `window` and `one` are a Writer's; `since`: of a run."""
     parts = []
     for number, step in enumerate(leaf.sequence):
         text = _did(step, zh, events, one) if isinstance(step, DidStep) else _did_not(leaf, number, zh, events, one)
         parts.append(text)
-    when = window(leaf.within)
+    when = window(leaf.within) + since
     if zh:
         body = f"{when}依次{parts[0]}" + "".join(
             f"，{'' if _absent(leaf, n) else '然后'}{text}" for n, text in _rest(parts)
