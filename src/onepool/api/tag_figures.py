@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,12 @@ class TagSpread:
     values: list[tuple[str, int]]
     spread: catalog.Spread | None
     bars: list[Bar]
+
+
+def past_spread(session: Session, tag: str, at: datetime) -> TagSpread:
+    """A tag's values as they were, without quantiles and bars."""
+    figures = catalog.tag_figures(session, tag, at).get(tag)
+    return TagSpread(None, figures, catalog.tag_distribution(session, tag, at=at), None, [])
 
 
 class KeptSpreads:

@@ -16,11 +16,13 @@ from onepool.audience.conditions import Context, Reason, Scope, compile_conditio
 from onepool.audience.conditions.values import parse_moment
 from onepool.audience.conditions.windows import moment_bounds
 from onepool.audience.definitions import SegmentDefinition, parse_segment, workspace_names
+from onepool.audience.past import members_at, sizes_at
 from onepool.audience.tags import TagDefinition, parse_tag
 from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
 from onepool.clock import from_micros
 from onepool.errors import UsageError
 from onepool.pool import Session
+from onepool.pool.home import segment_sizes
 from onepool.workspace import Workspace
 
 segments = typer.Typer(help="Segments: sets of customers by condition.", no_args_is_help=True)
@@ -44,6 +46,11 @@ class Audience:
     segments: dict[str, SegmentDefinition]
     ctx: Context
     at: datetime
+
+    @property
+    def then(self) -> datetime | None:
+        """The instant that is asked about; None: now."""
+        return self.at if self.ctx.past_tags else None
 
     @property
     def language(self) -> str:
@@ -72,16 +79,18 @@ def audience_of(folder: Path, as_of: str | None) -> Audience:
 
 
 @segments.command("list")
-def list_segments(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
-    """All segments with their titles and live sizes.
+def list_segments(folder: WorkspaceDir = HERE, as_of: AsOf = None, as_json: Json = False) -> None:
+    """All segments with their titles and live sizes; or with those of then, computed from all history.
 
-    Example: onepool segment list
+    Example: onepool segment list --as-of 2026-10-01
     """
-    audience = audience_of(folder, None)
-    counted = audience.ws.pool.query(
-        "SELECT segment, count(*) AS customers FROM segment_members GROUP BY segment"
-    ).to_pylist()
-    have = {row["segment"]: row["customers"] for row in counted}
+    audience = audience_of(folder, as_of)
+    with audience.ws.pool.read() as session:
+        if audience.then is None:
+            have = segment_sizes(session)
+        else:
+            whens = {name: segment.when for name, segment in audience.segments.items()}
+            have = sizes_at(session, whens, audience.at, audience.ctx)
     rows = [
         {"segment": name, "title": title_of(segment.title, audience), "customers": have.get(name, 0)}
         for name, segment in audience.segments.items()
@@ -166,10 +175,8 @@ def segment_steps(name: Name, folder: WorkspaceDir = HERE, as_of: AsOf = None) -
 
 def _members(audience: Audience, name: str) -> list[int]:
     condition = one_of(audience.segments, name, "segment").when
-    plan = compile_conditions({"member": condition}, audience.at, Scope.all(), audience.ctx)
     with audience.ws.pool.read() as session:
-        found = plan.run(session)
-    ids: list[int] = found.column("customer_id").filter(found.column("member")).to_pylist()
+        ids: list[int] = members_at(session, condition, audience.at, audience.ctx).column("customer_id").to_pylist()
     return ids
 
 

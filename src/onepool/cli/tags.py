@@ -35,6 +35,7 @@ from onepool.cli.audience import (
 from onepool.cli.imports import progress_bars
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
 from onepool.errors import OnePoolError, UsageError
+from onepool.pool import catalog
 from onepool.pool.remote import RemoteEngine
 from onepool.tick import Runner, Worker
 from onepool.tick.jobs import Job, Jobs, Kind
@@ -48,14 +49,15 @@ _POLL = 0.3
 
 
 @tags.command("list")
-def list_tags(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
-    """All tags: kind, title, how many customers have a value.
+def list_tags(folder: WorkspaceDir = HERE, as_of: AsOf = None, as_json: Json = False) -> None:
+    """All tags: kind, title, how many customers have a value (or had one then).
 
-    Example: onepool tag list
+    Example: onepool tag list --as-of 2026-10-01
     """
-    audience = audience_of(folder, None)
-    counted = audience.ws.pool.query("SELECT tag, count(*) AS customers FROM tag_values GROUP BY tag").to_pylist()
-    have = {row["tag"]: row["customers"] for row in counted}
+    audience = audience_of(folder, as_of)
+    with audience.ws.pool.read() as session:
+        figures = catalog.tag_figures(session, at=audience.then)
+    have = {name: one.coverage for name, one in figures.items()}
     rows = [
         {
             "tag": name,
@@ -70,20 +72,18 @@ def list_tags(folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
 
 
 @tags.command("show")
-def show_tag(name: Name, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
-    """One tag: how it is made, and how its values are spread now.
+def show_tag(name: Name, folder: WorkspaceDir = HERE, as_of: AsOf = None, as_json: Json = False) -> None:
+    """One tag: how it is made, and how its values are spread now (or were then).
 
-    Example: onepool tag show lifecycle_stage
+    Example: onepool tag show lifecycle_stage --as-of 2026-10-01
     """
-    audience = audience_of(folder, None)
+    audience = audience_of(folder, as_of)
     tag = one_of(audience.tags, name, "tag")
-    query = (
-        "SELECT value, count(*) AS customers FROM tag_values WHERE tag = $tag GROUP BY value ORDER BY customers DESC"
-    )
-    spread = audience.ws.pool.query(query, {"tag": name}).to_pylist()
+    with audience.ws.pool.read() as session:
+        spread = catalog.spread_of(session, name, audience.then).to_pylist()
     said = tag_sentence(tag, audience.language, audience.ctx.names)
     if as_json:
-        show_json({"definition": tag.canonical(), "sentence": said, "values": spread})
+        show_json({"definition": tag.canonical(), "sentence": said, "as_of": audience.at, "values": spread})
         return
     say(f"{name}  {title_of(tag.title, audience)}\n{said}")
     show_table(spread)

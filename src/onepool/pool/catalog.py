@@ -50,26 +50,68 @@ class Change:
     at: datetime
 
 
-def tag_figures(session: Session, tag: str | None = None) -> dict[str, TagFigures]:
-    """Coverage of every tag that has a value, or of one."""
+_PAST = """(
+    WITH began AS (SELECT tag, max(as_of) AS began FROM tag_partitions WHERE as_of <= $at GROUP BY tag),
+    told AS (
+        SELECT customer_id, tag, value, number, list, as_of, change_id FROM tag_changes WHERE as_of <= $at
+        UNION ALL SELECT customer_id, tag, value, number, list, as_of, -1 FROM tag_partitions WHERE as_of <= $at
+    )
+    SELECT * FROM (
+        SELECT t.* EXCLUDE (change_id) FROM told t LEFT JOIN began USING (tag)
+        WHERE as_of >= coalesce(began, as_of) AND ($tag IS NULL OR tag = $tag)
+        QUALIFY row_number() OVER (PARTITION BY customer_id, tag ORDER BY as_of DESC, change_id DESC) = 1
+    ) WHERE value IS NOT NULL OR number IS NOT NULL OR list IS NOT NULL
+)"""
+"""Values of tags as they were at `$at`: of a tag that was computed for all before, that run is the beginning."""
+
+
+def _values(at: datetime | None) -> tuple[str, dict[str, datetime]]:
+    """Where values of tags are read, and its parameters: now, or as they were then."""
+    return ("tag_values", {}) if at is None else (_PAST, {"at": at})
+
+
+def tag_rows(session: Session, tag: str, at: datetime | None = None) -> pa.Table:
+    """Who has which value: customer_id, value, number, list, as_of. `at`: as it was then."""
+    source, params = _values(at)
+    return session.query(
+        f"SELECT customer_id, value, number, list, as_of FROM {source} WHERE tag = $tag ORDER BY customer_id",
+        {"tag": tag, **params},
+    )
+
+
+def tag_figures(session: Session, tag: str | None = None, at: datetime | None = None) -> dict[str, TagFigures]:
+    """Coverage of every tag that has a value, or of one. `at`: as it was then."""
+    source, params = _values(at)
     found = session.query(
-        """SELECT tag, sum(n)::BIGINT AS coverage, count(*) AS values, max(as_of) AS as_of FROM (
-            SELECT tag, value, count(*) AS n, max(as_of) AS as_of FROM tag_values
+        f"""SELECT tag, sum(n)::BIGINT AS coverage, count(*) AS values, max(as_of) AS as_of FROM (
+            SELECT tag, value, count(*) AS n, max(as_of) AS as_of FROM {source}
             WHERE $tag IS NULL OR tag = $tag GROUP BY tag, value
         ) GROUP BY tag""",
-        {"tag": tag},
+        {"tag": tag, **params},
     )
     return {row["tag"]: TagFigures(row["coverage"], row["values"], row["as_of"]) for row in found.to_pylist()}
 
 
-def tag_distribution(session: Session, tag: str, limit: int = 100) -> list[tuple[str, int]]:
-    """The commonest values with their counts. A tag with several values counts a customer under each."""
+def spread_of(session: Session, tag: str, at: datetime | None = None) -> pa.Table:
+    """How a tag's values are spread: value, customers; the commonest first. `at`: as it was then."""
+    source, params = _values(at)
+    return session.query(
+        f"""SELECT value, count(*) AS customers FROM {source} WHERE tag = $tag GROUP BY value
+        ORDER BY customers DESC, value""",
+        {"tag": tag, **params},
+    )
+
+
+def tag_distribution(session: Session, tag: str, limit: int = 100, at: datetime | None = None) -> list[tuple[str, int]]:
+    """The commonest values with their counts. A tag with several values counts a customer under each. `at`: as it was
+    then."""
+    source, params = _values(at)
     found = session.query(
-        """SELECT v, count(*) AS n FROM (
+        f"""SELECT v, count(*) AS n FROM (
             SELECT unnest(CASE WHEN list IS NULL THEN [coalesce(value, number::VARCHAR)] ELSE list END) AS v
-            FROM tag_values WHERE tag = $tag
+            FROM {source} WHERE tag = $tag
         ) WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT $limit""",
-        {"tag": tag, "limit": limit},
+        {"tag": tag, "limit": limit, **params},
     )
     return [(row["v"], row["n"]) for row in found.to_pylist()]
 

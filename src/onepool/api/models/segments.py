@@ -289,6 +289,9 @@ class ConditionNames(Model):
     """Everything that may be named in a condition; the builder's menus."""
 
     events: list[EventName]
+    moves: list[EventName] = Field(
+        description="Entering and leaving segments: for did and did_not of a condition, and nothing else."
+    )
     attributes: list[FieldName]
     tags: list[TagName]
     segments: list[PlainName]

@@ -12,6 +12,8 @@ from onepool.api.dictionary import channel_titles, condition_attributes, conditi
 from onepool.api.models.common import JsonObject
 from onepool.api.models.segments import (
     ConditionNames,
+    EventName,
+    FieldName,
     PlainName,
     Preview,
     PreviewRequest,
@@ -24,6 +26,7 @@ from onepool.api.models.segments import (
 )
 from onepool.api.problems import NotFound
 from onepool.api.showing import shown
+from onepool.audience.conditions.moves.model import FIELD, MOVES, TITLES
 from onepool.audience.conditions.standing.consents import PURPOSES, seen_purposes
 from onepool.pool import catalog, customers
 from onepool.pool.home import customer_count
@@ -89,8 +92,16 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
         purposes = seen_purposes(session)
     names = audience.context(ws).names
     touchpoints = ws.touchpoints()
+    segments = ws.definitions.current("segment")
+    called = {item.name: titles(item.body.get("title"), item.name) for item in segments}
+    field_title = titles(TITLES[f"field:{FIELD}"], FIELD)
+    own = FieldName(name=FIELD, title=field_title, type="text", values=list(called), value_titles=called)
     return ConditionNames(
         events=condition_events(standard, kept),
+        moves=[
+            EventName(name=name, title=titles(TITLES[f"event:{name}"], name), group=None, fields=[own])
+            for name in MOVES
+        ],
         attributes=condition_attributes(standard),
         tags=[
             TagName(
@@ -106,10 +117,7 @@ def list_condition_names(_who: Reader, ws: Workspace) -> ConditionNames:
             for item in ws.definitions.current("tag")
             if item.name in names.tags
         ],
-        segments=[
-            PlainName(name=item.name, title=titles(item.body.get("title"), item.name))
-            for item in ws.definitions.current("segment")
-        ],
+        segments=[PlainName(name=name, title=title) for name, title in called.items()],
         channels=[
             PlainName(name=channel, title=channel_titles(standard, channel))
             for channel in sorted({touchpoint.channel for touchpoint in touchpoints.values()})

@@ -10,7 +10,7 @@ from onepool.api import audience, doubts
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles
 from onepool.api.edited import refuse_outdated
-from onepool.api.models.common import JsonObject, Titles
+from onepool.api.models.common import Instant, JsonObject, Titles
 from onepool.api.models.lists import CustomerListDetail
 from onepool.api.models.segments import (
     ConditionChange,
@@ -40,6 +40,7 @@ from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import Condition, ConditionError, Context, check, parse_condition
 from onepool.audience.conditions.diff import Difference, differences
 from onepool.audience.lists import LISTS, snapshot_list
+from onepool.audience.past import sizes_at
 from onepool.audience.sets import ids_of
 from onepool.clock import Clock
 from onepool.definitions import Definition
@@ -57,13 +58,21 @@ SegmentName = Annotated[str, Path(max_length=200)]
 
 
 @router.get("")
-def list_segments(_who: Reader, ws: Workspace) -> SegmentList:
+def list_segments(
+    _who: Reader,
+    ws: Workspace,
+    as_of: Annotated[Instant | None, Query(description="Sizes as they were then, from all history; else now.")] = None,
+) -> SegmentList:
     """All segments with their sizes."""
-    with ws.pool.read() as session:
-        sizes = segment_sizes(session)
-        total = customer_count(session)
     used_by = users_of(ws.definitions, "segment")
     ctx = audience.context(ws)
+    with ws.pool.read() as session:
+        if as_of is None:
+            sizes = segment_sizes(session)
+        else:
+            views = ws.behaviour.view if ws.behaviour is not None else None
+            sizes = sizes_at(session, ctx.names.segments, as_of, ctx, views)
+        total = customer_count(session)
     items = [
         _segment(item, ctx, sizes.get(item.name, 0), used_by.get(item.name, []))
         for item in ws.definitions.current("segment")
@@ -307,7 +316,9 @@ def create_segment_snapshot(
         segment=name,
         reason=body.reason,
     )
-    return list_detail(ws, item)
+    found = list_detail(ws, item)
+    # Those on it come to the pool with the next tick; who they are is known.
+    return found if found.entries else found.model_copy(update={"size": len(members), "entries": len(members)})
 
 
 def _versions(ws: WorkspaceLike, name: str) -> list[Definition]:

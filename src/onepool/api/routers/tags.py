@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from onepool.api import audience, tagging
 from onepool.api.access import Caller, Need, Time, Workspace
 from onepool.api.dictionary import titles, value_titles
-from onepool.api.models.common import JsonObject
+from onepool.api.models.common import Instant, JsonObject
 from onepool.api.models.tags import (
     NumberBar,
     NumberSpread,
@@ -23,7 +23,7 @@ from onepool.api.models.tags import (
     ValueShare,
 )
 from onepool.api.problems import NotFound
-from onepool.api.tag_figures import spreads_of
+from onepool.api.tag_figures import past_spread, spreads_of
 from onepool.api.usage import users_of
 from onepool.api.workspace import WorkspaceLike
 from onepool.audience.conditions import ConditionError, Names
@@ -40,16 +40,17 @@ from onepool.privacy.roles import Permission
 router = APIRouter(prefix="/tags", tags=["tags"])
 Reader = Annotated[Caller, Depends(Need(Permission.TAGS_READ))]
 TagName = Annotated[str, Path(max_length=200)]
+AsOf = Annotated[Instant | None, Query(description="Values as they were then; else now.")]
 
 
 @router.get("")
-def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
+def list_tags(_who: Reader, ws: Workspace, time: Time, as_of: AsOf = None) -> TagList:
     """All tags with their coverage, freshness, drift and use."""
     names = audience.context(ws).names
     # What groups are called follows from the values that a run found; of the others the definitions say it.
     groups = [name for name, one in names.tags.items() if one.groups]
     with ws.pool.read() as session:
-        figures = catalog.tag_figures(session)
+        figures = catalog.tag_figures(session, at=as_of)
         total = customer_count(session)
         valued_by = catalog.tag_values(session, tags=groups) if groups else {}
     used_by = users_of(ws.definitions, "tag")
@@ -60,7 +61,7 @@ def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
     for item in ws.definitions.current("tag"):
         found, tag, run = figures.get(item.name), tagging.parsed(item), newest.get(item.name)
         problems = check_definition(tag, names) if tag is not None else []
-        as_of = found.as_of if found else None
+        valued_at = found.as_of if found else None
         items.append(
             TagRow(
                 name=item.name,
@@ -76,8 +77,8 @@ def list_tags(_who: Reader, ws: Workspace, time: Time) -> TagList:
                 value_titles=value_titles(
                     names, f"tag:{item.name}", valued_by.get(item.name, []) if item.name in groups else None
                 ),
-                as_of=as_of,
-                freshness=tagging.freshness(tag, valued.get(item.name), now, as_of),
+                as_of=valued_at,
+                freshness=tagging.freshness(tag, valued.get(item.name), now, valued_at),
                 psi=None if run is None else run.psi,
                 last_run=None if run is None else tagging.shown_run(run),
                 version=item.version,
@@ -99,9 +100,9 @@ def read_tag_schema(_who: Reader) -> JsonObject:
 
 
 @router.get("/{name}")
-def read_tag(name: TagName, _who: Reader, ws: Workspace, time: Time) -> TagDetail:
-    """One tag: its definition and how its values are spread over the customers."""
-    return shown_tag(ws, tagging.tag_item(ws, name), time.now())
+def read_tag(name: TagName, _who: Reader, ws: Workspace, time: Time, as_of: AsOf = None) -> TagDetail:
+    """One tag: its definition and how its values are spread over the customers (of then without quantiles)."""
+    return shown_tag(ws, tagging.tag_item(ws, name), time.now(), as_of)
 
 
 @router.get("/{name}/versions")
@@ -130,12 +131,12 @@ def list_tag_versions(name: TagName, _who: Reader, ws: Workspace) -> TagVersions
     return TagVersions(items=items)
 
 
-def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime) -> TagDetail:
-    """A tag as it is shown."""
+def shown_tag(ws: WorkspaceLike, item: Definition, now: datetime, then: datetime | None = None) -> TagDetail:
+    """A tag as it is shown. `then`: with its values of that instant."""
     name = item.name
     with ws.pool.read() as session:
         total = customer_count(session)
-        kept = spreads_of(ws.state).of(session, name)
+        kept = spreads_of(ws.state).of(session, name) if then is None else past_spread(session, name, then)
     found, values, spread, bars = kept.figures, kept.values, kept.spread, kept.bars
     coverage = found.coverage if found else 0
     as_of = found.as_of if found else None
