@@ -40,6 +40,8 @@ export class NameBook {
   readonly channels: Option[];
   readonly touchpoints: Option[];
   readonly events: Option[];
+  /** Entering and leaving segments: only where somebody asks who did, or did not. */
+  readonly moves: Option[];
   readonly lists: Option[];
   readonly purposes: Option[];
   /** Channels that a consent can be for. */
@@ -58,13 +60,14 @@ export class NameBook {
     this.channels = names.channels.map((one) => option(one, language));
     this.touchpoints = names.touchpoints.map((one) => option(one, language));
     this.events = names.events.map((one) => option(one, language));
+    this.moves = names.moves.map((one) => option(one, language));
     const options = (list: Titled[]): Option[] => list.map((one) => option(one, language));
     this.lists = options(names.lists);
     this.purposes = options(names.purposes);
     this.consentChannels = options(names.consent_channels);
     this.reachChannels = options(names.reach_channels);
     this.ways = new Map(names.reach_channels.map((one) => [one.name, options(one.touchpoints)]));
-    this.fields = new Map(names.events.map((one) => [one.name, one.fields.map(field)]));
+    this.fields = new Map([...names.events, ...names.moves].map((one) => [one.name, one.fields.map(field)]));
     this.groups = new Map();
     for (const one of names.events) {
       const group = one.group ?? "";
@@ -74,6 +77,11 @@ export class NameBook {
 
   fieldsOf(event: string): FieldOption[] {
     return this.fields.get(event) ?? [];
+  }
+
+  /** Whether it is entering or leaving a segment. */
+  isMove(event: string): boolean {
+    return this.moves.some((one) => one.value === event);
   }
 
   field(event: string, name: string): FieldOption | undefined {

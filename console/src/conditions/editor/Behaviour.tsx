@@ -17,6 +17,7 @@ interface Props {
 
 export function BehaviourHead({ leaf, set }: Props) {
   const { t } = useText();
+  const { names } = useEditing();
   return (
     <>
       <Select
@@ -29,8 +30,17 @@ export function BehaviourHead({ leaf, set }: Props) {
           { value: false, label: t("editor.didNot") },
         ]}
       />
-      <EventSelect of={leaf} set={(change) => set({ ...leaf, ...change })} />
-      {leaf.did && leaf.figure === null && (leaf.which !== null || leaf.event !== "") && (
+      <EventSelect
+        moves
+        of={leaf}
+        set={(change) => {
+          const next = { ...leaf, ...change };
+          // Of entering and leaving a segment nothing but times and days is counted.
+          const counted = next.figure === null || next.figure.of === null;
+          set(names.isMove(next.event) ? { ...next, which: null, figure: counted ? next.figure : null } : next);
+        }}
+      />
+      {leaf.did && !names.isMove(leaf.event) && leaf.figure === null && (leaf.which !== null || leaf.event !== "") && (
         <Select
           style={{ width: 104 }}
           aria-label={t("editor.which")}
@@ -61,7 +71,7 @@ function FigureRow({ leaf, figure, set }: Props & { figure: Figure }) {
           const counts = name === "times" || name === "days";
           change({ ...figure, name, of: counts ? null : (figure.of ?? fields.find((one) => one.value === "amount")?.value ?? ""), currency: counts ? null : figure.currency });
         }}
-        options={FIGURES.map((name) => ({ value: name, label: t(`figures.${name}`) }))}
+        options={FIGURES.filter((name) => name === "times" || name === "days" || !names.isMove(leaf.event)).map((name) => ({ value: name, label: t(`figures.${name}`) }))}
       />
       {!counted && (
         <Select
@@ -92,6 +102,8 @@ function FigureRow({ leaf, figure, set }: Props & { figure: Figure }) {
 /** What is asked of the events of one name: filters, a figure, when, where. */
 export function Behaviour({ leaf, set }: Props) {
   const { t } = useText();
+  const { names } = useEditing();
+  const move = names.isMove(leaf.event);
   const [at, setAt] = useState(false);
   const change = (part: Partial<BehaviourLeaf>): void => set({ ...leaf, ...part });
   const shown = at || sliced(leaf);
@@ -104,7 +116,7 @@ export function Behaviour({ leaf, set }: Props) {
       {shown && <AtRow of={leaf} set={change} />}
       {leaf.event !== "" && (
         <div className="op-line" style={{ gap: 0 }}>
-          <AddWhere of={leaf} set={change} />
+          {!move && <AddWhere of={leaf} set={change} />}
           {leaf.figure === null && leaf.which === null && (
             <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => change({ figure: { name: "times", of: null, tests: [{ op: "at_least", value: 2 }], currency: null } })}>
               {t("editor.addFigure")}
@@ -116,7 +128,7 @@ export function Behaviour({ leaf, set }: Props) {
             </Button>
           )}
           {leaf.since === null && <Since value={null} onChange={(since) => change({ since, within: null })} />}
-          {!shown && (
+          {!shown && !move && (
             <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => setAt(true)}>
               {t("editor.addAt")}
             </Button>

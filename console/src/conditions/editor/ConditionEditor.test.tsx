@@ -12,6 +12,7 @@ import { ConditionEditor, SequenceEditor } from "./ConditionEditor";
 const title = (en: string): { zh: string; en: string } => ({ zh: en, en });
 const names: Names = {
   events: [{ name: "order_paid", title: title("Order paid"), group: "order", fields: [{ name: "amount", title: title("Amount"), type: "money", values: [], value_titles: {} }] }],
+  moves: [{ name: "segment_entered", title: title("Entered a segment"), group: null, fields: [{ name: "segment", title: title("Segment"), type: "text", values: ["vip"], value_titles: { vip: title("VIP") } }] }],
   attributes: [
     { name: "city", title: title("City"), type: "city", values: ["Shanghai"], value_titles: {} },
     { name: "birthday", title: title("Birthday"), type: "date", values: [], value_titles: {} },
@@ -51,6 +52,19 @@ beforeAll(async () => {
   await startTexts("en");
 });
 afterEach(cleanup);
+
+describe("entering and leaving segments", () => {
+  it("is asked of segments alone, with nothing that such events do not have", () => {
+    show(<Host condition={{ did: "segment_entered", where: { segment: { in: ["vip"] } }, within: { last: "30 days" } }} />);
+    expect(screen.getByText("Entered a segment")).toBeTruthy();
+    expect(screen.getByText("VIP")).toBeTruthy();
+    expect(screen.queryByLabelText("Which one")).toBeNull();
+    for (const gone of [/filter/i, /where it happened/i]) expect(screen.queryByRole("button", { name: gone })).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: /how often|how many|figure|count/i }));
+    expect(saved).toEqual({ did: "segment_entered", where: { segment: { in: ["vip"] } }, within: { last: "30 days" }, times: { at_least: 2 } });
+    saved = null;
+  });
+});
 
 describe("the condition editor", () => {
   const condition = {

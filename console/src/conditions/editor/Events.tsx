@@ -12,12 +12,23 @@ interface Props {
   set: (change: Partial<Events>) => void;
 }
 
-/** Which event is meant; filters on fields that the new one has not are taken away. */
-export function EventSelect({ of, set }: Props) {
+/** What a filter on the one field of a move begins as: the segments are yet to be chosen. */
+const moved = (): Partial<Events> => ({ where: [{ id: newId(), field: "segment", tests: [firstTest("text")], currency: null }], channel: [], touchpoint: [] });
+
+/**
+ * Which event is meant; filters on fields that the new one has not are taken away. `moves`: entering and leaving a
+ * segment may be chosen too.
+ */
+export function EventSelect({ of, set, moves = false }: Props & { moves?: boolean }) {
   const { t } = useText();
   const { names } = useEditing();
-  const unknown = of.event !== "" && !names.events.some((one) => one.value === of.event);
-  const groups = names.eventGroups((group) => t(`eventGroups.${group as "order"}`, { defaultValue: group === "" ? t("eventGroups.other") : group }));
+  const unknown = of.event !== "" && !names.events.some((one) => one.value === of.event) && !(moves && names.isMove(of.event));
+  const events = names.eventGroups((group) => t(`eventGroups.${group as "order"}`, { defaultValue: group === "" ? t("eventGroups.other") : group }));
+  const groups = moves ? [...events, { label: t("eventGroups.moves"), options: names.moves }] : events;
+  const choose = (event: string): void => {
+    const kept = of.where.filter((one) => names.field(event, one.field) !== undefined);
+    set({ event, ...(names.isMove(event) && kept.length === 0 ? moved() : { where: kept }) });
+  };
   return (
     <Select
       showSearch={{ filterOption: matches }}
@@ -26,7 +37,7 @@ export function EventSelect({ of, set }: Props) {
       aria-label={t("editor.event")}
       placeholder={t("editor.chooseEvent")}
       value={of.event === "" ? undefined : of.event}
-      onChange={(event: string) => set({ event, where: of.where.filter((one) => names.field(event, one.field) !== undefined) })}
+      onChange={choose}
       options={unknown ? [{ value: of.event, label: of.event, search: of.event }, ...groups] : groups}
       data-testid="condition-event"
     />
@@ -37,6 +48,7 @@ function Where({ of, filter, set }: Props & { filter: Filter }) {
   const { t } = useText();
   const { names, currency } = useEditing();
   const field = names.field(of.event, filter.field);
+  const move = names.isMove(of.event);
   const change = (next: Filter): void => set({ where: of.where.map((one) => (one.id === filter.id ? next : one)) });
   const taken = new Set(of.where.filter((one) => one.id !== filter.id).map((one) => one.field));
   const fields = names.fieldsOf(of.event).filter((one) => !taken.has(one.value));
@@ -62,10 +74,11 @@ function Where({ of, filter, set }: Props & { filter: Filter }) {
           label={field?.label ?? filter.field}
           currency={filter.currency}
           home={currency}
+          only={move ? ["in", "is"] : undefined}
           onChange={(tests, money) => change({ ...filter, tests, currency: money })}
         />
       )}
-      <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("editor.removeFilter")} onClick={() => set({ where: of.where.filter((one) => one.id !== filter.id) })} />
+      {!move && <Button type="text" size="small" icon={<CloseOutlined />} aria-label={t("editor.removeFilter")} onClick={() => set({ where: of.where.filter((one) => one.id !== filter.id) })} />}
     </div>
   );
 }

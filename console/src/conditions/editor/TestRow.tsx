@@ -12,6 +12,8 @@ interface Props {
   label: string;
   currency: string | null;
   home: string;
+  /** The operators that are offered, if not all of the kind's. */
+  only?: readonly string[];
   onChange: (tests: Test[], currency: string | null) => void;
 }
 
@@ -24,13 +26,13 @@ export function firstTest(kind: Kind): Test {
 }
 
 /** Operator and operand, for each test of one value; money says its currency. */
-export function TestRow({ kind, tests, values, called, label, currency, home, onChange }: Props) {
+export function TestRow({ kind, tests, values, called, label, currency, home, only, onChange }: Props) {
   const { t } = useText();
   const set = (i: number, test: Test): void => onChange(tests.map((one, at) => (at === i ? test : one)), currency);
   return (
     <>
       {tests.map((test, i) => {
-        const known: readonly string[] = OPERATORS[kind];
+        const known: readonly string[] = only ?? OPERATORS[kind];
         const offered = known.includes(test.op) ? known : [...known, test.op];
         const free = offered.filter((op) => op === test.op || !tests.some((one) => one.op === op));
         return (

@@ -8,7 +8,7 @@ import { FactoryContext } from "./context";
 import { type Definition, withValue } from "./definition";
 import { ValueTitles } from "./ValueTitles";
 
-const raw: Names = { events: [], attributes: [], tags: [], segments: [], channels: [], touchpoints: [], purposes: [], consent_channels: [], reach_channels: [], lists: [], regions: [] };
+const raw: Names = { events: [], moves: [], attributes: [], tags: [], segments: [], channels: [], touchpoints: [], purposes: [], consent_channels: [], reach_channels: [], lists: [], regions: [] };
 let saved: Definition = {};
 
 function Host({ start }: { start: Definition }) {
