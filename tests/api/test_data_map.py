@@ -18,8 +18,9 @@ def test_the_map_in_one_answer(world: World) -> None:
     cells = {(one["touchpoint"], one["type"]): one for one in found["identifier_cells"]}
     assert all(0 <= one["fill"] <= 1 and one["customers"] <= found["customers"] for one in cells.values())
     assert found["identifier_titles"]["phone"]["zh"]
-    for gap in found["gaps"]:
-        assert (gap["subject"] is None) == (gap["subject_title"] is None)
+    for gap in found["gaps"] + found["explained"]:
+        assert len(gap["subjects"]) == len(gap["subject_titles"])
+        assert (gap in found["explained"]) == (gap["explained"] is not None)
 
 
 def test_customers_behind_a_number_are_paged_and_masked(world: World) -> None:

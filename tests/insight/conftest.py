@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from tests.brands import brand_once
 
 from onepool.clock import FakeClock
-from onepool.demo.brand.make import make_brand
 from onepool.demo.brand.plan import BrandPlan
 from onepool.identity.read import sources_of
 from onepool.identity.read.sources import Sources
@@ -36,8 +36,7 @@ class Brand:
 
 @pytest.fixture(scope="session")
 def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
-    root = tmp_path_factory.mktemp("brand") / "w"
-    make_brand(root, PLAN, FakeClock(NOW))
+    root, _ = brand_once(tmp_path_factory, PLAN, FakeClock(NOW))
     workspace = open_workspace(root, FakeClock(NOW))
     with workspace.pool.read() as session:
         sources = sources_of(workspace.state, session, workspace.standard(), workspace.definitions)

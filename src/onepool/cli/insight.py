@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 
 TODO = {
+    "unused": "nothing was sent over it yet: send a message, or take the touchpoint away",
     "silent": "nothing ever came: check the touchpoint's settings, keys and the address on the platform's side",
     "stopped": "nothing comes any more: look at the touchpoint's last error, its keys, and the platform's console",
     "behind": "its events come later than usual: see whether the platform or the pull is late",
@@ -32,6 +33,7 @@ TODO = {
     "field-empty": "this field never has a value: map it, or ask the platform for it",
     "identifier-unseen": "its channel could give this identifier: fill in the setting that it needs",
     "identifier-joins-nothing": "no other touchpoint names these: ask for a phone or member number beside it",
+    "unjoinable": "nothing that these customers gave is known elsewhere: ask for what is named here",
     "island": "its customers are known nowhere else: collect an identifier that another touchpoint has too",
 }
 """What to do about each kind of gap."""
@@ -144,9 +146,12 @@ def matrices(found: DataMap) -> dict[str, Rows]:
         "reach": [_without(asdict(one), "title", "to") | {"to": " ".join(one.to)} for one in found.reach],
         "overlap": [asdict(one) for one in found.overlap],
         "gaps": [
-            _without(asdict(one), "figures")
-            | {"figures": " ".join(f"{key}={value}" for key, value in one.figures.items())}
-            for one in found.gaps
+            _without(asdict(one), "figures", "subjects")
+            | {
+                "subjects": " ".join(one.subjects),
+                "figures": " ".join(f"{key}={value}" for key, value in one.figures.items()),
+            }
+            for one in (*found.gaps, *found.explained)
         ],
     }
 
@@ -239,13 +244,16 @@ def _show_map(found: DataMap) -> None:
                 "severity": one.severity,
                 "touchpoint": one.touchpoint,
                 "gap": one.kind,
-                "what": one.subject,
+                "what": ", ".join(one.subjects[:6]) + (f" (+{len(one.subjects) - 6})" if len(one.subjects) > 6 else ""),
+                "customers": one.customers,
                 "to do": TODO[one.kind],
             }
             for one in found.gaps
         ],
         "gaps",
     )
+    if found.explained:
+        say(f"{len(found.explained)} more are missing for a reason (--json, --csv)")
 
 
 def _show_what_if(answer: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { Select, Table } from "antd";
+import { Collapse, Select, Table } from "antd";
 import { useState } from "react";
-import type { DataMap } from "@/api/insight";
+import type { DataMap, Gap } from "@/api/insight";
 import { compact, exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
@@ -119,40 +119,25 @@ export function Flows({ data, words, onCell }: Props) {
   );
 }
 
-/** Whom each message reaches, and whom two touchpoints reach both. */
+/** Whom each message reaches, what goes to platforms instead, and whom two touchpoints reach both. */
 export function ReachTables({ data, words, onCell }: Props) {
-  const { t, title, language } = useText();
+  const { t, language } = useText();
+  const [messages, others] = [data.reach.filter((one) => one.carries === "message"), data.reach.filter((one) => one.carries !== "message")];
+  const csv = (name: string, rows: DataMap["reach"]) => <CsvButton name={name} rows={() => rows.map(({ title: _, to, ...one }) => ({ ...one, to: to.join(" ") }))} />;
   return (
     <div className="op-stack">
-      <Panel title={t("map.reach")} flush testId="map-reach" extra={<CsvButton name="reach" rows={() => data.reach.map(({ title: _, to, ...one }) => ({ ...one, to: to.join(" ") }))} />}>
+      <Panel title={t("map.reach")} flush testId="map-reach" extra={csv("reach", messages)}>
         <p className="op-mute" style={{ padding: "0 16px 8px" }}>
           {t("map.reachText", { reachable: exact(data.reachable, language), customers: exact(data.customers, language) })}
         </p>
-        <Table
-          size="small"
-          rowKey={(row) => `${row.touchpoint} ${row.message}`}
-          dataSource={data.reach}
-          pagination={data.reach.length > 20 ? { pageSize: 20, showSizeChanger: false, style: { padding: "0 16px" } } : false}
-          locale={{ emptyText: <Nothing title={t("map.noReach")} /> }}
-          columns={[
-            { title: t("home.touchpoint"), render: (_, row) => words.touchpoint(row.touchpoint) },
-            { title: t("map.message"), render: (_, row) => title(row.title, row.message) },
-            { title: t("map.addressed"), align: "right", render: (_, row) => <Exact value={row.addressed} /> },
-            { title: t("map.refused"), align: "right", render: (_, row) => <Exact value={row.refused} /> },
-            { title: t("map.reachable"), align: "right", render: (_, row) => <Exact value={row.reachable} /> },
-            {
-              title: t("map.openNow"),
-              align: "right",
-              render: (_, row) => (
-                <button type="button" className="op-cell" onClick={() => onCell({ kind: "reach", touchpoint: row.touchpoint, name: row.message })}>
-                  {exact(row.open, language)}
-                </button>
-              ),
-            },
-            { title: t("map.needs"), render: (_, row) => (row.allowance === null ? <span className="op-mute">{t("map.needsNothing")}</span> : row.allowance) },
-          ]}
-        />
+        <Ways rows={messages} words={words} onCell={onCell} />
       </Panel>
+      {others.length > 0 && (
+        <Panel title={t("map.handed")} flush testId="map-handed" extra={csv("handed", others)}>
+          <p className="op-mute" style={{ padding: "0 16px 8px" }}>{t("map.handedText")}</p>
+          <Ways rows={others} words={words} onCell={onCell} brings />
+        </Panel>
+      )}
       <Panel title={t("map.overlap")} flush extra={<CsvButton name="overlap" rows={() => data.overlap.map((one) => ({ ...one }))} />}>
         <Table
           size="small"
@@ -170,31 +155,118 @@ export function ReachTables({ data, words, onCell }: Props) {
   );
 }
 
-/** What is missing, what shows it, and what to do. */
-export function Gaps({ data, words }: Props) {
-  const { t } = useText();
+/** Message kinds of touchpoints with their figures; `brings`: what they are, where that is no message. */
+function Ways({ rows, words, onCell, brings = false }: { rows: DataMap["reach"]; words: MapWords; onCell: (cell: Cell) => void; brings?: boolean }) {
+  const { t, title, language } = useText();
   return (
-    <Panel title={t("map.gaps")} flush testId="map-gaps" extra={<CsvButton name="gaps" rows={() => data.gaps.map(({ figures: _, subject_title: __, ...one }) => one)} />}>
-      <Table
-        size="middle"
-        rowKey={(row) => `${row.touchpoint} ${row.kind} ${row.subject}`}
-        dataSource={data.gaps}
-        pagination={data.gaps.length > 25 ? { pageSize: 25, showSizeChanger: false, style: { padding: "0 16px" } } : false}
-        locale={{ emptyText: <Nothing title={t("map.noGaps")} text={t("map.noGapsText")} /> }}
-        columns={[
-          { title: t("map.severity"), render: (_, row) => <Status kind={row.severity}>{t(`map.severities.${row.severity}`)}</Status> },
-          {
-            title: t("home.touchpoint"),
-            render: (_, row) => (
-              <Link to="/touchpoints/$name" params={{ name: row.touchpoint }}>
-                {words.touchpoint(row.touchpoint)}
-              </Link>
-            ),
-          },
-          { title: t("map.missing"), render: (_, row) => words.gap(row) },
-          { title: t("map.todo"), render: (_, row) => t(`map.todos.${row.kind}`) },
-        ]}
-      />
-    </Panel>
+    <Table
+      size="small"
+      rowKey={(row) => `${row.touchpoint} ${row.message}`}
+      dataSource={rows}
+      pagination={rows.length > 20 ? { pageSize: 20, showSizeChanger: false, style: { padding: "0 16px" } } : false}
+      locale={{ emptyText: <Nothing title={t("map.noReach")} /> }}
+      columns={[
+        { title: t("home.touchpoint"), render: (_, row) => words.touchpoint(row.touchpoint) },
+        { title: t("map.message"), render: (_, row) => title(row.title, row.message) },
+        ...(brings ? [{ title: t("map.brings"), render: (_: unknown, row: DataMap["reach"][number]) => t(`map.carries.${row.carries}`) }] : []),
+        { title: t("map.addressed"), align: "right", render: (_, row) => <Exact value={row.addressed} /> },
+        { title: t("map.refused"), align: "right", render: (_, row) => <Exact value={row.refused} /> },
+        ...(brings ? [] : [{ title: t("map.reachable"), align: "right" as const, render: (_: unknown, row: DataMap["reach"][number]) => <Exact value={row.reachable} /> }]),
+        {
+          title: t(brings ? "map.concerned" : "map.openNow"),
+          align: "right",
+          render: (_, row) => (
+            <button type="button" className="op-cell" onClick={() => onCell({ kind: "reach", touchpoint: row.touchpoint, name: row.message })}>
+              {exact(row.open, language)}
+            </button>
+          ),
+        },
+        ...(brings ? [] : [{ title: t("map.needs"), render: (_: unknown, row: DataMap["reach"][number]) => (row.allowance === null ? <span className="op-mute">{t("map.needsNothing")}</span> : row.allowance) }]),
+      ]}
+    />
+  );
+}
+
+/** The customers whom a gap concerns; of a touchpoint as a whole all of its customers. */
+const concerned = (gap: Gap): Cell => ({ kind: gap.kind === "unjoinable" ? "unjoinable" : gap.kind === "island" ? "only" : "touchpoint", touchpoint: gap.touchpoint });
+
+/** What is missing, what shows it, whom it concerns, and what to do; apart, what is missing for a reason. */
+export function Gaps({ data, words, onCell }: Props) {
+  const { t, language } = useText();
+  const [kind, setKind] = useState("");
+  const [touchpoint, setTouchpoint] = useState("");
+  const shown = data.gaps.filter((one) => (kind === "" || one.kind === kind) && (touchpoint === "" || one.touchpoint === touchpoint));
+  const kinds = [...new Set(data.gaps.map((one) => one.kind))];
+  const places = [...new Set(data.gaps.map((one) => one.touchpoint))];
+  const key = (row: Gap) => `${row.touchpoint} ${row.kind} ${row.explained} ${row.subjects.join(" ")}`;
+  const link = (row: Gap) => (
+    <Link to="/touchpoints/$name" params={{ name: row.touchpoint }}>
+      {words.touchpoint(row.touchpoint)}
+    </Link>
+  );
+  return (
+    <div className="op-stack">
+      <Panel
+        title={t("map.gaps")}
+        flush
+        testId="map-gaps"
+        extra={
+          <span className="op-row">
+            <Select size="small" aria-label={t("map.gapKind")} value={kind} onChange={setKind} style={{ width: 180 }} options={[{ value: "", label: t("map.allKinds") }, ...kinds.map((value) => ({ value, label: t(`map.kindsOf.${value}`) }))]} />
+            <Select size="small" aria-label={t("home.touchpoint")} value={touchpoint} onChange={setTouchpoint} style={{ width: 160 }} options={[{ value: "", label: t("map.all") }, ...places.map((value) => ({ value, label: words.touchpoint(value) }))]} />
+            <CsvButton name="gaps" rows={() => data.gaps.map(({ figures: _, subject_titles: __, subjects, ...one }) => ({ ...one, subjects: subjects.join(" ") }))} />
+          </span>
+        }
+      >
+        <Table
+          size="middle"
+          rowKey={key}
+          dataSource={shown}
+          pagination={shown.length > 25 ? { pageSize: 25, showSizeChanger: false, style: { padding: "0 16px" } } : false}
+          locale={{ emptyText: <Nothing title={t("map.noGaps")} text={t("map.noGapsText")} /> }}
+          columns={[
+            { title: t("map.severity"), render: (_, row) => <Status kind={row.severity}>{t(`map.severities.${row.severity}`)}</Status> },
+            { title: t("home.touchpoint"), render: (_, row) => link(row) },
+            { title: t("map.missing"), render: (_, row) => <span title={words.gap(row, true)}>{words.gap(row)}</span> },
+            {
+              title: t("map.concerned"),
+              align: "right",
+              render: (_, row) =>
+                row.customers === 0 ? (
+                  exact(0, language)
+                ) : (
+                  <button type="button" className="op-cell" onClick={() => onCell(concerned(row))} data-testid={`gap-${row.kind}-${row.touchpoint}`}>
+                    {exact(row.customers, language)}
+                  </button>
+                ),
+            },
+            { title: t("map.todo"), render: (_, row) => t(`map.todos.${row.kind}`, { subject: words.subjects(row) }) },
+          ]}
+        />
+      </Panel>
+      {data.explained.length > 0 && (
+        <Collapse
+          items={[
+            {
+              key: "explained",
+              label: t("map.explained", { count: data.explained.length }),
+              children: (
+                <Table
+                  size="small"
+                  rowKey={key}
+                  dataSource={data.explained}
+                  pagination={data.explained.length > 25 ? { pageSize: 25, showSizeChanger: false } : false}
+                  columns={[
+                    { title: t("home.touchpoint"), render: (_, row) => link(row) },
+                    { title: t("map.missing"), render: (_, row) => <span title={words.gap(row, true)}>{words.gap(row)}</span> },
+                    { title: t("map.whyNone"), render: (_, row) => (row.explained === null ? "" : t(`map.whys.${row.explained}`, { by: words.identifier(row.by ?? "") })) },
+                  ]}
+                />
+              ),
+            },
+          ]}
+        />
+      )}
+    </div>
   );
 }

@@ -18,7 +18,7 @@ function map(names: string[]): DataMap {
   const identifier_cells = names.map((touchpoint, i) => ({
     touchpoint, type: i % 3 ? "phone" : "openid", strength: "strong" as const, declared: true, identifiers: i, customers: i, times: i, fill: 0.5, joining: 0, first_at: null, last_at: null,
   }));
-  return { at: "2026-01-01T00:00:00Z", customers: 1, identifiers: 1, reachable: 1, places, identifier_cells, signal_cells: [], linkage, flows: [], reach: [], reachable_by: {}, overlap: [], gaps: [], identifier_titles: {}, signal_titles: {}, field_titles: {} };
+  return { at: "2026-01-01T00:00:00Z", customers: 1, identifiers: 1, reachable: 1, places, identifier_cells, signal_cells: [], linkage, flows: [], reach: [], reachable_by: {}, overlap: [], gaps: [], explained: [], identifier_titles: {}, signal_titles: {}, field_titles: {} };
 }
 const words = { title: (box: { name: string }) => box.name, note: () => "<1 & 2>", line: () => "3", group: () => "g" };
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z_]{0,8}$/), { maxLength: 20 });

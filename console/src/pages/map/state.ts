@@ -15,7 +15,7 @@ export interface Cell {
   other?: string;
 }
 
-const KINDS: readonly CellKind[] = ["touchpoint", "only", "identifier", "event", "attribute", "pair", "flow", "reach"];
+const KINDS: readonly CellKind[] = ["touchpoint", "only", "identifier", "event", "attribute", "pair", "flow", "reach", "unjoinable"];
 
 export const cellText = ({ kind, touchpoint, name, other }: Cell): string => [kind, touchpoint, name ?? "", other ?? ""].map(encodeURIComponent).join("/");
 

@@ -6,6 +6,8 @@ import type { Group } from "@/pages/touchpoints/words";
 import type { Box, Line } from "./drawing";
 import type { Cell } from "./state";
 
+const MOST_SUBJECTS = 4;
+
 /** Names and figures of the map in the viewer's language. */
 export function useMapWords(data: DataMap) {
   const { t, title, language } = useText();
@@ -15,6 +17,13 @@ export function useMapWords(data: DataMap) {
   const signal = (kind: string, name: string): string => title(data.signal_titles[`${kind}:${name}`], name);
   const field = (name: string): string => title(data.field_titles[name], name);
   const seen = (at: string | null): string => (at === null ? t("map.never") : relative(at, now, language));
+  /** What is missing, by name: the first few, unless all are wanted. */
+  const subjects = (gap: Gap, whole = false): string => {
+    const names = gap.subjects.map((name, at) => title(gap.subject_titles[at], name));
+    const most = whole || names.length <= MOST_SUBJECTS + 1 ? names.length : MOST_SUBJECTS;
+    const said = new Intl.ListFormat(language, { type: "unit" }).format(names.slice(0, most));
+    return most < names.length ? `${said} ${t("map.more", { count: names.length - most })}` : said;
+  };
   return {
     touchpoint,
     identifier,
@@ -35,11 +44,13 @@ export function useMapWords(data: DataMap) {
         other: touchpoint(other ?? ""),
         name: kind === "identifier" ? identifier(name ?? "") : kind === "event" ? signal("event", name ?? "") : kind === "attribute" ? signal("profile", name ?? "") : title(data.reach.find((one) => one.touchpoint === at && one.message === name)?.title, name ?? ""),
       }),
-    gap: (gap: Gap): string => {
+    subjects,
+    gap: (gap: Gap, whole = false): string => {
       const figure = (key: string): number => Number(gap.figures[key] ?? 0);
       return t(`map.gap.${gap.kind}`, {
-        subject: gap.subject === null ? "" : title(gap.subject_title, gap.subject),
-        customers: compact(figure("customers"), language),
+        subject: subjects(gap, whole),
+        customers: compact(gap.customers, language),
+        of: compact(figure("of"), language),
         events: compact(figure("events"), language),
         joined: compact(figure("joined"), language),
         lag: span(figure("seconds"), language),

@@ -9,9 +9,10 @@ from pydantic import Field
 from onepool.api.models.common import Instant, JsonObject, Model, Titles
 from onepool.api.models.customers import CustomerRow
 
-MapCell = Literal["touchpoint", "only", "identifier", "event", "attribute", "pair", "flow", "reach"]
+MapCell = Literal["touchpoint", "only", "identifier", "event", "attribute", "pair", "flow", "reach", "unjoinable"]
 GapKind = Literal[
     "silent",
+    "unused",
     "stopped",
     "behind",
     "late",
@@ -19,6 +20,7 @@ GapKind = Literal[
     "field-empty",
     "identifier-unseen",
     "identifier-joins-nothing",
+    "unjoinable",
     "island",
 ]
 
@@ -114,12 +116,15 @@ class MapFlow(Model):
 
 
 class MapReach(Model):
-    """A message kind of a touchpoint, and whom it reaches."""
+    """A message kind of a touchpoint, and whom it reaches; or the audience that its platform could be told."""
 
     touchpoint: str
     channel: str
     message: str
     title: Titles
+    carries: Literal["message", "benefit", "mark", "report", "handover", "audience"] = Field(
+        description="Only a message reaches anybody."
+    )
     to: list[str]
     allowance: str | None
     marketing: bool
@@ -143,9 +148,15 @@ class MapGap(Model):
     kind: GapKind
     severity: Literal["error", "warning", "info"]
     touchpoint: str
-    subject: str | None
-    subject_title: Titles | None
+    subjects: list[str] = Field(
+        description="What is missing, of one touchpoint together: an identifier type, `event.field`, or a signal as in "
+        "`signal_titles`."
+    )
+    subject_titles: list[Titles]
+    customers: int = Field(description="Customers whom it concerns.")
     figures: JsonObject
+    explained: Literal["joined", "told", "optional", "not-sent"] | None = Field(description="Why it is no gap.")
+    by: str | None = Field(description="The identifier type that joins these customers instead.")
 
 
 class DataMapView(Model):
@@ -163,7 +174,8 @@ class DataMapView(Model):
     reach: list[MapReach]
     reachable_by: dict[str, int]
     overlap: list[MapOverlap]
-    gaps: list[MapGap]
+    gaps: list[MapGap] = Field(description="The gravest first, and of those the ones that concern most customers.")
+    explained: list[MapGap] = Field(description="What is missing too, and is no gap: each says why.")
     identifier_titles: dict[str, Titles]
     signal_titles: dict[str, Titles] = Field(description="By `event:NAME`, `profile:NAME` and `object:NAME`.")
     field_titles: dict[str, Titles]

@@ -83,6 +83,7 @@ def _view(found: DataMap, standard: Standard) -> DataMapView:
             "places": [_place(row, standard) for row in plain["places"]],
             "reach": [MapReach(**{**row, "title": titles(row["title"], row["message"])}) for row in plain["reach"]],
             "gaps": [_gap(one, standard) for one in found.gaps],
+            "explained": [_gap(one, standard) for one in found.explained],
             "identifier_titles": {kind: _identifier(standard, kind) for kind in sorted(kinds)},
             "signal_titles": {
                 f"{cell.kind}:{cell.name}": _signal(standard, cell.kind, cell.name) for cell in found.signal_cells
@@ -101,17 +102,19 @@ def _place(row: dict[str, Any], standard: Standard) -> MapPlace:
 
 
 def _gap(one: Gap, standard: Standard) -> MapGap:
-    subject = None
-    if one.subject is not None:
-        if one.kind.startswith("identifier"):
-            subject = _identifier(standard, one.subject)
-        elif one.kind == "field-empty":
-            event, _, name = one.subject.partition(".")
-            left, right = event_titles(standard, event), _field(standard, name)
-            subject = Titles(zh=f"{left.zh} · {right.zh}", en=f"{left.en} · {right.en}")
-        else:
-            subject = _signal(standard, str(one.figures.get("signal", "event")), one.subject)
-    return MapGap.model_validate({**asdict(one), "subject_title": subject})
+    titles_of = [_subject(one, name, standard) for name in one.subjects]
+    return MapGap.model_validate({**asdict(one), "subject_titles": titles_of})
+
+
+def _subject(one: Gap, name: str, standard: Standard) -> Titles:
+    if one.kind == "field-empty":
+        event, _, field = name.partition(".")
+        left, right = event_titles(standard, event), _field(standard, field)
+        return Titles(zh=f"{left.zh} · {right.zh}", en=f"{left.en} · {right.en}")
+    if one.kind == "signal-unseen":
+        kind, _, signal = name.partition(":")
+        return _signal(standard, kind, signal)
+    return _identifier(standard, name)
 
 
 def _identifier(standard: Standard, kind: str) -> Titles:

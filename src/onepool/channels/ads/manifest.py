@@ -35,10 +35,16 @@ MANIFEST = Manifest(
     identifiers=(
         Identifies(type="ad_click", of={"zh": "点击广告的人", "en": "everybody who clicks"}),
         Identifies(type="oaid", of={"zh": "安卓设备", "en": "Android phones"}),
-        Identifies(type="idfa", of={"zh": "允许跟踪的苹果设备", "en": "iPhones that allow it"}),
-        Identifies(type="imei", of={"zh": "明文上报的设备（少见）", "en": "where the platform tells it in clear"}),
+        Identifies(type="idfa", of={"zh": "允许跟踪的苹果设备", "en": "iPhones that allow it"}, optional=True),
         Identifies(
-            type="android_id", of={"zh": "明文上报的设备（少见）", "en": "where the platform tells it in clear"}
+            type="imei",
+            of={"zh": "明文上报的设备（少见）", "en": "where the platform tells it in clear"},
+            optional=True,
+        ),
+        Identifies(
+            type="android_id",
+            of={"zh": "明文上报的设备（少见）", "en": "where the platform tells it in clear"},
+            optional=True,
         ),
     ),
     signals=(Signal(event="ad_clicked", fields=_CLICK),),
@@ -126,6 +132,7 @@ MANIFEST = Manifest(
             ),
             idempotent=True,
             marketing=False,
+            carries="report",
         ),
     ),
     quotas=(

@@ -25,7 +25,7 @@ MANIFEST = Manifest(
     ),
     signals=(
         Signal(event="form_submitted", fields=("form_id", "form_name", "content", "phone", "email")),
-        Signal(event="survey_answered", fields=("form_id", "form_name", "question", "answer", "score")),
+        Signal(event="survey_answered", fields=("form_id", "form_name", "question", "answer", "score"), optional=True),
         Signal(event="profile_updated", kind="profile", traits=("name", "phone", "email", "gender", "birthday")),
     ),
     settings=(
@@ -99,6 +99,7 @@ MANIFEST = Manifest(
             to=("phone", "email", "user_id", "openid", "unionid", "external_userid", "member_no"),
             content=(Content(name="body", title={"zh": "内容", "en": "Content"}, kind="object"),),
             idempotent=True,
+            carries="handover",
         ),
     ),
     instructions={

@@ -69,6 +69,7 @@ MESSAGES: Final = (
         ),
         idempotent=True,
         marketing=False,
+        carries="mark",
     ),
     *service.MESSAGES,
     *service.EVENT_MESSAGES,

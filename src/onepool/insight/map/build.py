@@ -26,6 +26,7 @@ def data_map(
     customers = {one.touchpoint: one.customers for one in found}
     identifiers = identifier_cells(sources, gathered, given, customers)
     signals = signal_cells(sources.session, sources.standard, given)
+    missing = gaps(sources, gathered, found, identifiers, signals, given, now)
     reached = reach(sources, gathered, touchpoints, given, now)
     with gathered.read() as work:
         total = int(work.query("SELECT count(*) AS n FROM ident")["n"][0].as_py())
@@ -42,5 +43,6 @@ def data_map(
         reachable=reached.reachable,
         reachable_by=reached.by_touchpoint,
         overlap=reached.overlap,
-        gaps=gaps(sources.session, found, identifiers, signals, given, now),
+        gaps=[one for one in missing if one.explained is None],
+        explained=[one for one in missing if one.explained is not None],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import pyarrow as pa
 
@@ -13,10 +13,11 @@ from onepool.collect.touchpoint import Touchpoint
 from onepool.identity.read import Sources
 from onepool.insight.map.declared import NOTHING, declared
 from onepool.insight.map.gather import Gathered
-from onepool.insight.map.reach import addresses, allowed, refused
+from onepool.insight.map.matrix import ISLAND_SHARE
+from onepool.insight.map.reach import addresses, allowed, refused, ways
 from onepool.pool import Session
 
-CellKind = Literal["touchpoint", "only", "identifier", "event", "attribute", "pair", "flow", "reach"]
+CellKind = Literal["touchpoint", "only", "identifier", "event", "attribute", "pair", "flow", "reach", "unjoinable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ def cell_customers(
         if cell.kind == "identifier":
             slots = gathered.of_type(cell.name or "")
             return _page(work, _IDENTIFIER, {"tp": at, "slots": slots, **page})
+        if cell.kind == "unjoinable":
+            return _page(
+                work, UNJOINABLE, {"tp": at, "strong": gathered.strong(sources), "least": ISLAND_SHARE, **page}
+            )
         if cell.kind in ("pair", "flow"):
             other = gathered.place(cell.other or "")
             return _page(work, _TWO[cell.kind], {"tp": at, "other": -1 if other is None else other, **page})
@@ -83,7 +88,7 @@ def _reach(
     """Whom a message kind reaches now: with an open allowance where it needs one."""
     touchpoint = touchpoints.get(cell.touchpoint)
     one = declared(touchpoint, sources.standard) if touchpoint else NOTHING
-    kind = next((kind for kind in one.messages if kind.name == cell.name), None)
+    kind = next((kind for kind in ways(one) if kind.name == cell.name), None)
     if kind is None:
         return [], 0
     work.relation("no_more", refused(sources.session, {name: one.channel for name, one in touchpoints.items()}))
@@ -91,6 +96,18 @@ def _reach(
     params = {"tp": cell.touchpoint, "slots": addresses(gathered, one, kind.to), "allowance": kind.allowance or ""}
     return _page(work, _REACHED, {**params, "marketing": kind.marketing, **page})
 
+
+UNJOINABLE: Final = """WITH shared AS (SELECT id FROM seen GROUP BY 1 HAVING count(DISTINCT tp) > 1),
+    joiner AS (
+        SELECT s.slot FROM seen s LEFT JOIN shared USING (id)
+        WHERE s.tp = $tp AND s.slot IN (SELECT unnest($strong::SMALLINT[])) GROUP BY 1
+        HAVING count(DISTINCT s.customer) FILTER (shared.id IS NOT NULL)
+            >= greatest(1, $least * count(DISTINCT s.customer))
+    ), alone AS (SELECT customer FROM presence GROUP BY 1 HAVING count(*) = 1 AND any_value(tp) = $tp)
+    SELECT customer FROM alone
+    WHERE customer NOT IN (SELECT s.customer FROM seen s JOIN joiner USING (slot) WHERE s.tp = $tp)"""
+"""Customers known at one touchpoint only, of whom it gave no identifier of a type and scope that joins others there: of
+those who have one at least the share `least` is known elsewhere by it."""
 
 _NONE = pa.schema([("id", pa.int64()), ("touchpoint", pa.string()), ("allowance", pa.string())]).empty_table()
 

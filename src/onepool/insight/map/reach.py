@@ -15,7 +15,7 @@ from onepool.collect.touchpoint import Touchpoint
 from onepool.identity.read import Sources
 from onepool.insight.map.declared import Declared
 from onepool.insight.map.gather import Gathered
-from onepool.insight.map.types import Overlap, Reach
+from onepool.insight.map.types import Brings, Overlap, Reach
 from onepool.pool import Session
 from onepool.privacy.consents.words import ALL, CATEGORY_PURPOSES
 from onepool.state.schema import allowances
@@ -39,12 +39,44 @@ MARKETING: Final = CATEGORY_PURPOSES[PROMOTION]
 
 @dataclass(frozen=True)
 class Reached:
-    """All kinds of messages; customers whom at least one touchpoint reaches; by touchpoint; overlaps."""
+    """All kinds of messages, and audiences; customers whom at least one touchpoint reaches; by touchpoint; overlaps."""
 
     kinds: list[Reach]
     reachable: int
     by_touchpoint: dict[str, int]
     overlap: list[Overlap]
+
+
+@dataclass(frozen=True)
+class Way:
+    """What can be sent from a touchpoint, of message kinds and audiences alike."""
+
+    name: str
+    title: Mapping[str, str]
+    to: tuple[str, ...]
+    carries: Brings
+    allowance: str | None = None
+    marketing: bool = True
+
+
+AUDIENCE: Final = "audience"
+_AUDIENCE: Final = {"zh": "广告人群包", "en": "Audience for advertisements"}
+
+
+def ways(one: Declared) -> list[Way]:
+    """The message kinds of a touchpoint, and the audience that its platform takes."""
+    kinds = [
+        Way(
+            kind.name,
+            {str(key): text for key, text in kind.title.items()},
+            kind.to,
+            kind.carries,
+            kind.allowance,
+            kind.marketing,
+        )
+        for kind in one.messages
+    ]
+    return [*kinds, Way(AUDIENCE, _AUDIENCE, one.audience, "audience")] if one.audience else kinds
 
 
 def reach(
@@ -54,7 +86,11 @@ def reach(
     given: Mapping[str, Declared],
     now: datetime,
 ) -> Reached:
-    """Reachable customers by touchpoint and message kind. Paused touchpoints count: pausing stops no identifier."""
+    """Reachable customers by touchpoint and message kind. Paused touchpoints count: pausing stops no identifier.
+
+    Whom a touchpoint reaches are those to whom it can bring a message: a tag, a coupon in an account, a conversion that
+    is reported or an audience are said apart.
+    """
     kinds: list[Reach] = []
     no_more = refused(sources.session, {name: one.channel for name, one in touchpoints.items()})
     open_now = allowed(sources, now)
@@ -63,8 +99,9 @@ def reach(
         work.relation("allowed", open_now)
         parts = []
         for name, one in sorted(given.items()):
-            slots = {kind.name: addresses(gathered, one, kind.to) for kind in one.messages}
-            for kind in one.messages:
+            known = ways(one)
+            slots = {kind.name: addresses(gathered, one, kind.to) for kind in known}
+            for kind in known:
                 asked = {"slots": slots[kind.name], "tp": name, "allowance": kind.allowance}
                 row = work.query(_KIND, {**asked, "marketing": kind.marketing}).to_pylist()[0]
                 kinds.append(
@@ -72,7 +109,8 @@ def reach(
                         touchpoint=name,
                         channel=touchpoints[name].channel,
                         message=kind.name,
-                        title={str(key): text for key, text in kind.title.items()},
+                        title=dict(kind.title),
+                        carries=kind.carries,
                         to=list(kind.to),
                         allowance=kind.allowance,
                         marketing=kind.marketing,
@@ -83,18 +121,20 @@ def reach(
                     )
                 )
             ways_of: dict[int, bool] = {}
-            for kind in one.messages:
+            for kind in known:
+                if kind.carries != "message":
+                    continue
                 for slot in slots[kind.name]:
                     ways_of[slot] = ways_of.get(slot, True) and kind.marketing
             parts += [(name, slot, marketing) for slot, marketing in sorted(ways_of.items())]
-        ways = {
+        where = {
             "tp": pa.array([name for name, _, _ in parts], pa.string()),
             "slot": pa.array([slot for _, slot, _ in parts], pa.int16()),
             "marketing": pa.array([marketing for _, _, marketing in parts], pa.bool_()),  # nothing else goes there
         }
-        work.relation("ways", pa.table(ways))
+        work.relation("ways", pa.table(where))
         combos = work.query(_COMBOS).to_pylist()
-    single: dict[str, int] = {name: 0 for name, one in given.items() if one.messages}
+    single = dict.fromkeys((one.touchpoint for one in kinds if one.carries == "message"), 0)
     both: dict[tuple[str, str], int] = {}
     for row in combos:
         names = sorted(row["tps"])

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from onepool.channels.base import Carries
+
 GapKind = Literal[
     "silent",
+    "unused",
     "stopped",
     "behind",
     "late",
@@ -15,9 +18,16 @@ GapKind = Literal[
     "field-empty",
     "identifier-unseen",
     "identifier-joins-nothing",
+    "unjoinable",
     "island",
 ]
 Severity = Literal["error", "warning", "info"]
+Explanation = Literal["joined", "told", "optional", "not-sent"]
+"""Why something missing is no gap: another identifier joins these customers; another gap says it; many
+such accounts never give it; it only comes after messages, and none was sent."""
+
+Brings = Carries | Literal["audience"]
+"""What a message kind brings; or it is the audience that an advertising platform could be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +139,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A message kind of a touchpoint. `addressed`: customers with an identifier it can be sent to; `refused`: of them
-    those who left or opted out last; `open`: reachable now, where the kind needs an allowance; else all reachable."""
+    """A message kind of a touchpoint, or the audience that its platform could be told. Only what `carries` a message
+    reaches anybody. `addressed`: customers with an identifier it can be sent to; `refused`: of them those who left or
+    opted out last; `open`: reachable now, where the kind needs an allowance; else all reachable."""
 
     touchpoint: str
     channel: str
     message: str
     title: dict[str, str]
+    carries: Brings
     to: list[str]
     allowance: str | None
     marketing: bool
@@ -156,18 +168,27 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that is missing, with the figures that show it. `figures`: by name, for the sentence of the reader."""
+    """Something that is missing, with the figures that show it. `figures`: by name, for the sentence of the reader.
+
+    `subjects`: what is missing, of one touchpoint together (a field as `event.field`, a signal as `event:name`,
+    `profile:name` or `object:name`, others are identifier types); none where it is the touchpoint as a whole.
+    `customers`: whom it concerns. `explained`: why it is no gap, and by which identifier type (`by`).
+    """
 
     kind: GapKind
     severity: Severity
     touchpoint: str
-    subject: str | None
+    subjects: list[str]
+    customers: int
     figures: dict[str, Any]
+    explained: Explanation | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DataMap:
-    """All of it, as of an instant. `reachable`: customers whom at least one touchpoint can reach."""
+    """All of it, as of an instant. `reachable`: customers whom at least one touchpoint can reach. `explained`: what is
+    missing and is no gap, with the reason."""
 
     at: datetime
     customers: int
@@ -182,3 +203,4 @@ class DataMap:
     reachable_by: dict[str, int]
     overlap: list[Overlap]
     gaps: list[Gap]
+    explained: list[Gap]
