@@ -35,6 +35,8 @@ BODIES = {
     "/api/v1/conditions/preview": {"condition": CONDITION},
     "/api/v1/lists": {"name": "l", "title": {"zh": "名单", "en": "l"}},
     "/api/v1/quarantine/replay": {"rule": "type.money"},
+    "/api/v1/imports": {"file": "0123456789abcdef", "kind": "orders"},
+    "/api/v1/imports/look": {"file": "0123456789abcdef", "kind": "orders"},
     "/api/v1/query": {"sql": "SELECT 1"},
     "/api/v1/touchpoints/{name}": {"title": {"zh": "店", "en": "Shop"}, "channel": "web"},
     "/api/v1/touchpoints/{name}/secrets/{setting}": {"value": "x"},

@@ -14,6 +14,7 @@ from onepool.api.access import COOKIE
 from onepool.api.backtest_jobs import Backtests
 from onepool.api.desk import IdentityDesk
 from onepool.api.headers import BodyLimit, SecurityHeaders
+from onepool.api.import_jobs import Imports
 from onepool.api.insight_kept import KeptMap
 from onepool.api.live import LiveFeed
 from onepool.api.models.common import Problem
@@ -32,6 +33,7 @@ from onepool.api.routers import (
     exports,
     home,
     identity,
+    imports,
     jobs,
     journey_comments,
     journey_results,
@@ -69,7 +71,7 @@ PREFIX = "/api/v1"
 OPENAPI_PATH = "/api/openapi.json"
 MAX_BODY = 2 * 1024 * 1024
 MAX_FILE = 512 * 1024 * 1024
-FILES = re.compile(r"/api/v1/(lists/[^/]+/entries|tags/[^/]+/values|coupons/[^/]+/codes)")
+FILES = re.compile(r"/api/v1/(lists/[^/]+/entries|tags/[^/]+/values|coupons/[^/]+/codes|imports/files)")
 """Paths to which whole files are sent."""
 
 _ROUTERS: list[APIRouter] = [
@@ -101,6 +103,7 @@ _ROUTERS: list[APIRouter] = [
     tag_runs.router,
     jobs.router,
     quarantine.router,
+    imports.router,
     data_map.router,
     quality.router,
     standard.router,
@@ -129,6 +132,7 @@ def create_app(ws: WorkspaceLike, feed: LiveFeed, clock: Clock, identity: Identi
     app.state.sets = Sets()
     app.state.channel_sets = Channels()
     app.state.backtests = Backtests()
+    app.state.imports = Imports()
     return app
 
 

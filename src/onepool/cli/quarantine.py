@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
+from onepool.collect.files import place_of
 from onepool.errors import UsageError
 
 commands = typer.Typer(help="What broke the data standard, and why.", no_args_is_help=True)
@@ -28,17 +29,24 @@ def listing(
     Example: onepool quarantine list --touchpoint shop
     """
     found = opened(folder).pool.query(
-        f"""SELECT rule, field, touchpoint, name, count(*) AS count, min(seq) AS first_id, any_value(message) AS message
+        f"""SELECT rule, field, touchpoint, name, count(*) AS count, min(seq) AS first_id,
+            arg_min(message, seq) AS message, arg_min(sample, seq) AS sample
         FROM quarantine WHERE {_FILTER} GROUP BY ALL ORDER BY count DESC, rule, field""",  # noqa: S608 constant
         {"rule": rule, "touchpoint": touchpoint},
     )
-    rows = found.to_pylist()
+    rows = [_placed(row) for row in found.to_pylist()]
     if as_json:
         show_json(rows)
     elif rows:
         show_table(rows)
     else:
         say("nothing is in quarantine")
+
+
+def _placed(row: dict[str, Any]) -> dict[str, Any]:
+    """Without its sample, and with the file and the row that it (the first of several) came from."""
+    file, number = place_of(row["rule"], row["message"] or "", row["sample"]) or (None, None)
+    return {name: value for name, value in row.items() if name != "sample"} | {"file": file, "row": number}
 
 
 @commands.command("show")
@@ -52,7 +60,7 @@ def show(
     rows = opened(folder).pool.query("SELECT * FROM quarantine WHERE seq = $id", {"id": number}).to_pylist()
     if not rows:
         raise UsageError(f"nothing in quarantine has the id {number}", hint="see: onepool quarantine list")
-    row = rows[0]
+    row = _placed(rows[0]) | {"sample": rows[0]["sample"]}
     # What was not JSON is shown as it came.
     with contextlib.suppress(ValueError):
         row["sample"] = json.loads(row["sample"])

@@ -13,7 +13,7 @@ from onepool.pool.engine import Session
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One refused thing."""
+    """One refused thing; its sample as sent (in clear)."""
 
     seq: int
     received_at: datetime
@@ -24,14 +24,14 @@ class Waiting:
     field: str | None
     message: str
     attempts: int
+    sample: str
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingDetail:
-    """One refused thing with its sample as sent (in clear)."""
+    """One refused thing, and the version of the standard that refused it."""
 
     row: Waiting
-    sample: str
     standard_version: str | None
 
 
@@ -46,7 +46,7 @@ class RuleFigures:
 
 
 _COLUMNS = """seq, received_at, touchpoint, kind, name, rule, field, message,
-    coalesce(attempts, 1) AS attempts"""
+    coalesce(attempts, 1) AS attempts, coalesce(sample, '') AS sample"""
 
 
 def page(
@@ -79,15 +79,14 @@ def by_rule(session: Session) -> list[RuleFigures]:
 def detail(session: Session, seq: int) -> WaitingDetail | None:
     """One refused thing; None when it does not wait (any more)."""
     found = session.query(
-        f"""SELECT {_COLUMNS}, coalesce(sample, '') AS sample, standard_version FROM quarantine
-        WHERE seq = $seq LIMIT 1""",
+        f"SELECT {_COLUMNS}, standard_version FROM quarantine WHERE seq = $seq LIMIT 1",
         {"seq": seq},
     ).to_pylist()
     if not found:
         return None
     row = found[0]
-    sample, version = row.pop("sample"), row.pop("standard_version")
-    return WaitingDetail(Waiting(**row), sample, version)
+    version = row.pop("standard_version")
+    return WaitingDetail(Waiting(**row), version)
 
 
 def places(

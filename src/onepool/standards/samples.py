@@ -25,7 +25,7 @@ class Samples:
         }
 
     def of(self, item: Item) -> str:
-        """The item as JSON text; the context is left out if it would not fit."""
+        """The item as JSON text; the context is left out if it would not fit, but for the row of a file."""
         sent: dict[str, Any] = {
             "name": item.name,
             "message_id": item.message_id,
@@ -38,7 +38,8 @@ class Samples:
         try:
             text = _encode({**shown, "context": item.context} if item.context else shown)
             if len(text) > SAMPLE_BYTES and item.context:
-                text = _encode(shown)
+                place = {name: value for name, value in item.context.items() if name == "import"}
+                text = _encode({"context": place, **shown} if place else shown)
         except RecursionError:  # the item is refused for just that
             text = _encode({name: value for name, value in shown.items() if name not in ("fields", "traits")})
         return self.text(text.decode())

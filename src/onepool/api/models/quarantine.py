@@ -21,6 +21,8 @@ class QuarantineRow(Model):
     field: str | None
     message: str
     attempts: int
+    file: str | None = Field(description="Of something imported: the file that it came from.")
+    row: int | None = Field(description="Its row there, as a reader of the file counts.", examples=[42])
 
 
 class RuleCount(Model):

@@ -18,6 +18,7 @@ from onepool.api.models.quarantine import (
 )
 from onepool.api.problems import Invalid, NotFound
 from onepool.api.showing import shown
+from onepool.collect.files import place_of
 from onepool.pool import waiting
 from onepool.privacy import audit
 from onepool.privacy.masking import mask_text
@@ -67,7 +68,7 @@ def read_quarantined(
     return QuarantineDetail(
         **_row(found.row).model_dump(),
         standard_version=found.standard_version,
-        sample=shown(who, ws.standard()).sample(found.sample, of_thing=found.row.kind == "object"),
+        sample=shown(who, ws.standard()).sample(found.row.sample, of_thing=found.row.kind == "object"),
     )
 
 
@@ -121,6 +122,7 @@ def read_replay(
 
 
 def _row(row: waiting.Waiting) -> QuarantineRow:
+    file, number = place_of(row.rule, row.message, row.sample) or (None, None)
     return QuarantineRow(
         id=str(row.seq),
         received_at=row.received_at,
@@ -131,4 +133,6 @@ def _row(row: waiting.Waiting) -> QuarantineRow:
         field=row.field,
         message=mask_text(row.message),
         attempts=row.attempts,
+        file=None if file is None else mask_text(file),
+        row=number,
     )

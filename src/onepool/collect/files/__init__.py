@@ -10,7 +10,9 @@ from onepool.collect.files.blocks import Source
 from onepool.collect.files.decode import decode_file
 from onepool.collect.files.errors import FileError, MappingError
 from onepool.collect.files.importer import import_files, import_sources
-from onepool.collect.files.mapping import KINDS, Kind, Mapping, load_mapping
+from onepool.collect.files.mapping import KINDS, Kind, Mapping, load_mapping, mapping_in
+from onepool.collect.files.peek import Seen, peek
+from onepool.collect.files.place import place_of
 from onepool.collect.files.plan import Dictionary, Planner
 from onepool.collect.files.records import TableSource
 from onepool.collect.files.report import Check, ImportReport, Progress, Refusals, Verdict
@@ -27,6 +29,7 @@ __all__ = [
     "Planner",
     "Progress",
     "Refusals",
+    "Seen",
     "Source",
     "TableSource",
     "Verdict",
@@ -34,4 +37,7 @@ __all__ = [
     "import_files",
     "import_sources",
     "load_mapping",
+    "mapping_in",
+    "peek",
+    "place_of",
 ]

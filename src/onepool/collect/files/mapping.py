@@ -125,13 +125,23 @@ class Mapping(BaseModel):
 
 def load_mapping(source: Path | dict[str, Any]) -> Mapping:
     """Reads a mapping file, or takes its content. Raises MappingError naming the place."""
-    where = str(source) if isinstance(source, Path) else "mapping"
+    if not isinstance(source, Path):
+        return _checked(source, "mapping")
     try:
-        data = yaml_core.load_written(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+        return mapping_in(source.read_text(encoding="utf-8"), str(source))
     except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"not readable: {error}", where=where) from error
+        raise MappingError(f"not readable: {error}", where=str(source)) from error
+
+
+def mapping_in(text: str, where: str = "mapping") -> Mapping:
+    """The mapping in a text of YAML. Raises MappingError naming the place."""
+    try:
+        return _checked(yaml_core.load_written(text), where)
     except yaml.YAMLError as error:
         raise MappingError(f"not readable as YAML: {error}", where=where) from error
+
+
+def _checked(data: Any, where: str) -> Mapping:
     try:
         return Mapping.model_validate(data or {})
     except ValidationError as error:

@@ -110,6 +110,11 @@ def _controls(kind: str) -> Map[str, str]:
     return {_key(word): name for name, words in section.items() for word in (name, *words)}
 
 
+def controls(kind: Kind) -> list[str]:
+    """Names of what steers an import of this kind (time, order_id, paid_at …)."""
+    return [name for name in dict.fromkeys(_controls(kind).values()) if "." not in name]
+
+
 @functools.cache
 def order_statuses() -> Map[str, str]:
     """Stage (``placed`` … ``refunded``) by the word for a status, in lower case."""
