@@ -50,7 +50,7 @@ def changed(**changes: Any) -> list[Difference]:
          "send1 · 渠道顺序 1 · 结果不明时：重发 → 放弃",
          "send1 · channels 1 · when the outcome is unknown: resend → drop"),
         ({"nodes__send1__retry": {"max": 2}}, "nodes.send1.retry",
-         "send1 · 重试：限流、临时故障 × 5 → 限流、临时故障 × 2",
+         "send1 · 重试：平台限流、平台暂时不可用 × 5 → 平台限流、平台暂时不可用 × 2",
          "send1 · retries: rate_limited, transient × 5 → rate_limited, transient × 2"),
     ],
 )  # fmt: skip

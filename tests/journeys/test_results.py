@@ -20,6 +20,8 @@ from onepool.journeys.results.effect import goal_of
 from onepool.journeys.results.report import results
 from onepool.journeys.results.types import Cohort, Results
 from onepool.journeys.store import JourneyError
+from onepool.reach import deliveries
+from onepool.reach.deliveries import Wanted
 from onepool.state.journeys import journey_edges
 
 ALL = Cohort("buy_again", 0, 1 << 60)
@@ -149,6 +151,21 @@ def test_money(lived: Story) -> None:
     assert revenue.incremental.low < revenue.incremental.total < revenue.incremental.high
 
 
+def test_money_by_step(lived: Story) -> None:
+    found = figures(lived)
+    assert found.effect.revenue is not None
+    (credit,) = found.effect.credited.values()
+    assert set(found.effect.credited) == {"tell"}
+    sent = {row["run_id"] for row in lived.ws.pool.query("SELECT run_id FROM sends WHERE state = 10").to_pylist()}
+    paid = lived.ws.pool.query(
+        """SELECT DISTINCT run_id FROM journey_runs r JOIN customer_of c USING (customer_id)
+        JOIN events e USING (identifier_id) WHERE e.event = 'order_paid'"""
+    ).column("run_id")
+    after = sent & set(paid.to_pylist())
+    assert credit.goals == len(after) and credit.amount == 100 * len(after)
+    assert 0 < credit.amount <= found.effect.revenue.amount, "who got no message before paid without one"
+
+
 def test_segments_and_days(lived: Story) -> None:
     found = figures(lived)
     for one in found.effect.segments:
@@ -177,6 +194,13 @@ def test_runs_behind_figures(lived: Story) -> None:
             assert len(rows) == total == edge.count, edge
         for reason, count in flow.ended.items():
             assert listing.find(session, ALL, versions, listing.Filter(reason=reason), None, 5)[1] == count
+        for node in flow.nodes:
+            for wanted, count in (
+                (listing.Filter(reached=node.node), node.into),
+                (listing.Filter(left=node.node), node.out),
+                (listing.Filter(node=node.node, state="live"), node.waiting),
+            ):
+                assert listing.find(session, ALL, versions, wanted, None, 5)[1] == count, (node, wanted)
         seen: list[int] = []
         place: tuple[int, int] | None = None
         while True:
@@ -186,6 +210,22 @@ def test_runs_behind_figures(lived: Story) -> None:
             seen += [row["run_id"] for row in rows]
             place = (rows[-1]["entered"], rows[-1]["run_id"])
         assert len(seen) == len(set(seen)) == total
+
+
+def test_messages_behind_figures(lived: Story) -> None:
+    flow = figures(lived).flow
+    with lived.ws.state.read() as connection:
+        (version,) = store.versions(connection, "buy_again")
+        for hop in flow.fallback:
+            step = [(version.version_id, version.nodes.index(hop.node))]
+            told = Wanted(journey="buy_again", nodes=step, hop=hop.hop, entered=(ALL.since, ALL.until))
+            counts = deliveries.counted(connection, told)
+            assert sum(count for *_, count in counts) == hop.tried
+            reasons = {reason: count for _, _, reason, count in counts if reason is not None}
+            assert reasons == dict(hop.reasons)
+            assert len(deliveries.page(connection, told, None, 200)) == hop.tried
+        nobody = Wanted(journey="buy_again", nodes=step, entered=(0, 1))
+        assert deliveries.counted(connection, nobody) == []
 
 
 def test_what_only_the_treated_can_reach_is_not_compared(lived: Story) -> None:

@@ -61,7 +61,7 @@ def results(ws: WorkspaceLike, found: types.Results, as_of: int | None) -> Journ
             "control": effect.control,
             "ended": reasons(flow.ended),
             "turned_away": reasons(flow.turned_away),
-            "nodes": [_node(one) for one in flow.nodes],
+            "nodes": [_node(one, effect.credited.get(one.node)) for one in flow.nodes],
             "edges": [edge(one) for one in flow.edges],
             "funnel": [FunnelStep.model_validate({"step": k, "count": n}) for k, n in effect.funnel.items()],
             "goal": GoalFigures(
@@ -117,12 +117,16 @@ def edge(one: types.Edge) -> EdgeFigures:
     return EdgeFigures(node=one.node, edge=one.edge, to=one.to, count=one.count)
 
 
-def _node(one: types.Node) -> NodeFigures:
+def _node(one: types.Node, credit: types.Credited | None) -> NodeFigures:
+    amount = None if one.sent == 0 else credit.amount if credit is not None else Decimal(0)
     return NodeFigures.model_validate(
         {
             "node": one.node, "in": one.into, "out": one.out, "waiting": one.waiting, "ended": one.ended,
             "suppressed": reasons(one.suppressed), "sent": one.sent, "delivered": one.delivered, "read": one.read,
             "clicked": one.clicked, "failed": one.failed, "underway": one.underway,
+            "goals": 0 if credit is None else credit.goals,
+            "revenue": None if amount is None else money(amount),
+            "per_send": None if amount is None else money(round(amount / one.sent, 4)),
         }
     )  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from onepool.reach.words import REASONS
+
 # What a key of a definition is called: (Chinese, English).
 KEYS: Mapping[str, tuple[str, str]] = {
     "name": ("名称", "name"), "note": ("备注", "note"), "folder": ("文件夹", "folder"), "group": ("互斥组", "group"),
@@ -49,11 +51,7 @@ VALUES: Mapping[str, str] = {
     "never": "每位客户一次", "after_exit": "结束后可再次进入", "always": "每次都进入",
     "resend": "重发", "query": "查询", "drop": "放弃", "exit": "退出", "continue": "继续",
     "all": "全部", "channel": "渠道", "journey": "旅程",
-    "not_follower": "未关注", "not_friend": "非好友", "refused": "拒收", "no_consent": "未授权",
-    "bad_address": "地址无效",
-    "over_limit": "平台超限", "capped": "频次已满", "quiet_skipped": "免打扰", "template_error": "模板错误",
-    "account_error": "账号异常", "rate_limited": "限流", "transient": "临时故障", "staff_timeout": "导购超时",
-    "unknown": "结果未知",
+    **{name: words["zh"] for name, words in REASONS.items()},
 }  # fmt: skip
 SCOPES = {"all": "全部触达", "category": "同类目", "channel": "同渠道", "journey": "本旅程"}
 

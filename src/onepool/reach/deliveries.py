@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, desc, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, desc, func, or_, select, tuple_
 
 from onepool.reach.states import SendState
 from onepool.state.journeys import runs
@@ -27,6 +27,11 @@ class Wanted:
     run: int | None = None
     since: int | None = None
     until: int | None = None
+    nodes: Sequence[tuple[int, int]] | None = None
+    """Steps that sent them: version and place of the step in it."""
+    hop: int | None = None
+    entered: tuple[int, int] | None = None
+    """Of runs that entered in [first, second)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,17 @@ def _filtered(query: Select[Any], wanted: Wanted) -> Select[Any]:
         (wanted.run, and_(t.run_id == wanted.run, t.customer_id.in_(_whose(wanted.run)))),
         (wanted.since, t.planned >= (wanted.since or 0)),
         (wanted.until, and_(t.planned < (wanted.until or 0))),
+        (wanted.nodes, tuple_(t.version_id, t.node).in_(list(wanted.nodes or ()))),
+        (wanted.hop, t.hop == wanted.hop),
+        (wanted.entered, t.run_id.in_(_entered(*(wanted.entered or (0, 0))))),
     ):
         if value is not None:
             query = query.where(test)
     return query
+
+
+def _entered(since: int, until: int) -> Select[tuple[int]]:
+    return select(runs.c.run_id).where(runs.c.entered >= since, runs.c.entered < until)
 
 
 def _whose(run: int | None) -> Select[tuple[int]]:

@@ -32,6 +32,11 @@ class NodeFigures(Model):
     clicked: int
     failed: int
     underway: int = Field(description="Messages that are planned, waiting or with an associate.")
+    goals: int = Field(
+        description="Treated customers who reached what `goal` measures, and whose last message before came from here."
+    )
+    revenue: Decimal | None = Field(description="What they paid within the goal's time; null where nothing was sent.")
+    per_send: Decimal | None = Field(description="`revenue` over `sent`.")
 
 
 class EdgeFigures(Model):

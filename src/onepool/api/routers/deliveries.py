@@ -33,6 +33,7 @@ from onepool.api.workspace import WorkspaceLike
 from onepool.channels import registry
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.collect.touchpoint import Touchpoint
+from onepool.journeys import store
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
 from onepool.reach import accounts, deliveries, policies, pressure, unknown, waiting, words
@@ -68,6 +69,11 @@ def wanted(
     run_id: Annotated[str | None, Query(pattern=r"^\d{1,19}$")] = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    node: Annotated[str | None, Query(max_length=128, description="Of this step of `journey`.")] = None,
+    hop: Annotated[int | None, Query(ge=0, le=20, description="Of this hop of a chain, from 0.")] = None,
+    version: Annotated[int | None, Query(ge=1, description="Of this version of `journey`.")] = None,
+    entered_from: Annotated[datetime | None, Query(description="Of runs that entered from here.")] = None,
+    entered_to: Annotated[datetime | None, Query(description="Of runs that entered before.")] = None,
 ) -> Wanted:
     """The filter of a request."""
     if broadcast is not None:
@@ -77,8 +83,29 @@ def wanted(
     states = None if not state else [SendState[one.upper()] for one in state]
     return Wanted(
         journey, message, channel, touchpoint, states, reason, customer_id, None if run_id is None else int(run_id),
-        _micros(ws, since), _micros(ws, until),
+        _micros(ws, since), _micros(ws, until), _nodes(ws, journey, node, version), hop,
+        _entered(_micros(ws, entered_from), _micros(ws, entered_to)),
     )  # fmt: skip
+
+
+def _nodes(
+    ws: WorkspaceLike, journey: str | None, node: str | None, version: int | None
+) -> list[tuple[int, int]] | None:
+    """A step in all versions that have it, or all steps of one version."""
+    if journey is None or (node is None and version is None):
+        return None
+    with ws.state.read() as connection:
+        versions = store.versions(connection, journey)
+    return [
+        (one.version_id, place)
+        for one in versions
+        for place, name in enumerate(one.nodes)
+        if node in (None, name) and version in (None, one.version)
+    ]
+
+
+def _entered(since: int | None, until: int | None) -> tuple[int, int] | None:
+    return None if since is None and until is None else (since or 0, until if until is not None else 1 << 62)
 
 
 Filter = Annotated[Wanted, Depends(wanted)]

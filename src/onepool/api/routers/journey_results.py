@@ -118,6 +118,8 @@ def list_journey_runs(
     state: Literal["live", "held", "ready", "wait_time", "wait_event", "wait_outcome", "paused", "ended"] | None = None,
     reason: Annotated[str | None, Query(max_length=64)] = None,
     edge: Annotated[str | None, Query(max_length=64, description="Only runs that took this way from `node`.")] = None,
+    reached: Annotated[str | None, Query(max_length=128, description="Only runs that came to this node.")] = None,
+    left: Annotated[str | None, Query(max_length=128, description="Only runs that went on from this node.")] = None,
     since: From = None,
     until: To = None,
     version: Version = None,
@@ -135,7 +137,7 @@ def list_journey_runs(
         raise NotFound("it was never published", where=name, code="version-unknown")
     with ws.pool.read() as session:
         cohort = _cohort(name, clock, since, until, version)
-        wanted = runs.Filter(node, state, reason, edge, customer)
+        wanted = runs.Filter(node, state, reason, edge, customer, reached, left)
         rows, total = runs.find(session, cohort, versions, wanted, place, limit)
         names = names_of(ws, session, who, [row["customer_id"] for row in rows])
     items = [_row(row, names.get(row["customer_id"])) for row in rows]

@@ -31,6 +31,7 @@ from onepool.journeys.keys import bucket
 from onepool.journeys.model import EventMatch, Journey
 from onepool.journeys.results import arms, uplift
 from onepool.journeys.results.arms import kept_back
+from onepool.journeys.results.credited import credited
 from onepool.journeys.results.types import Cohort, Effect, Group, Incremental, Measure, Revenue, Segment, Uplift
 from onepool.journeys.store import Published
 from onepool.journeys.world.events import Happened
@@ -132,6 +133,7 @@ def effect(
         int((bounds > now).sum()), compared, _funnel(session, cohort, people, hit, match is not None),
         seconds.tolist(), _by_day(times[mine], ctx.zone), _segments(session, people, hit),
         _revenue(session, cohort, people, hit, bounds, ctx.currency) if people.customer.size else None,
+        credited(session, _hits(people, mine, bounds, times), versions, ctx.currency),
     )  # fmt: skip
 
 
@@ -251,6 +253,15 @@ def _table(people: People, hit: Bools, bounds: I64) -> pa.Table:
     return pa.table(
         {"customer_id": people.customer, "entered": people.entered, "until": bounds, "arm": arm, "hit": hit}
     )
+
+
+def _hits(people: People, mine: I64, bounds: I64, times: I64) -> pa.Table:
+    return pa.table(
+        {
+            "run_id": people.run_id[mine], "customer_id": people.customer[mine], "entered": people.entered[mine],
+            "until": bounds[mine], "at": times[mine],
+        }
+    )  # fmt: skip
 
 
 def _segments(session: Session, people: People, hit: Bools) -> list[Segment]:

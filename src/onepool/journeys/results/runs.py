@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from onepool.journeys.graph import edges
 from onepool.journeys.results.types import Cohort
 from onepool.journeys.states import RunState
 from onepool.journeys.store import Published
@@ -19,13 +20,16 @@ STATES = {**{state.name.lower(): [int(state)] for state in RunState},
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a list of runs is narrowed to. `edge`: runs that took this way (from `node`, where that is said; "" the way
-    in); without it `node` is where they are now."""
+    in); without it `node` is where they are now. `reached`: runs that came to this node, wherever they are;
+    `left`: runs that went on from it."""
 
     node: str | None = None
     state: str | None = None
     reason: str | None = None
     edge: str | None = None
     customer: int | None = None
+    reached: str | None = None
+    left: str | None = None
 
 
 def find(
@@ -65,6 +69,23 @@ def find(
                 JOIN (SELECT unnest($versions::BIGINT[]) AS version_id, unnest($nodes::INTEGER[]) AS node) p
                 USING (version_id, node) WHERE s.edge = $edge)"""
         )
+    if wanted.reached is not None:
+        params |= _ways_to(versions, wanted.reached)
+        tests.append(
+            """run_id IN (SELECT s.run_id FROM journey_steps s
+                JOIN (SELECT unnest($came_versions::BIGINT[]) AS version_id, unnest($came_nodes::INTEGER[]) AS node,
+                    unnest($came_edges::VARCHAR[]) AS edge) w USING (version_id, node, edge))"""
+        )
+    if wanted.left is not None:
+        places = [(one.version_id, one.nodes.index(wanted.left)) for one in versions if wanted.left in one.nodes]
+        params["left_versions"] = [version for version, _ in places]
+        params["left_nodes"] = [node for _, node in places]
+        tests.append(
+            """run_id IN (SELECT s.run_id FROM journey_steps s
+                JOIN (SELECT unnest($left_versions::BIGINT[]) AS version_id, unnest($left_nodes::INTEGER[]) AS node) p
+                USING (version_id, node)
+                WHERE s.edge NOT IN ('hop', 'goal', 'enter', 'arrived') AND NOT starts_with(s.edge, 'end:'))"""
+        )
     where = " AND ".join(tests)
     total = session.query(f"SELECT count(*) AS n FROM journey_runs WHERE {where}", params).to_pylist()[0]["n"]
     if after is not None:
@@ -74,3 +95,21 @@ def find(
         f"""SELECT * FROM journey_runs WHERE {where} ORDER BY entered DESC, run_id DESC LIMIT {int(limit)}""", params
     ).to_pylist()
     return rows, int(total)
+
+
+def _ways_to(versions: Sequence[Published], target: str) -> dict[str, object]:
+    """Every way that leads to a node: version, place of the node that it leaves (-1 the way in), edge."""
+    ways = []
+    for one in versions:
+        if one.definition.start == target:
+            ways.append((one.version_id, -1, "enter"))
+        if target in one.nodes:
+            ways.append((one.version_id, one.nodes.index(target), "arrived"))
+        for name, node in one.definition.nodes.items():
+            place = one.nodes.index(name)
+            ways += [(one.version_id, place, edge.label) for edge in edges(node) if edge.target == target]
+    return {
+        "came_versions": [version for version, _, _ in ways],
+        "came_nodes": [node for _, node, _ in ways],
+        "came_edges": [edge for _, _, edge in ways],
+    }

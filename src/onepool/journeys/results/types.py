@@ -118,6 +118,15 @@ class Uplift:
 
 
 @dataclass(frozen=True, slots=True)
+class Credited:
+    """Of treated customers who reached the goal: those to whom the last message before it came from one node, and what
+    they paid within the goal's time."""
+
+    goals: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Incremental:
     """Revenue per head of both groups; the difference over all treated customers."""
 
@@ -167,6 +176,8 @@ class Effect:
     goals_by_day: Counts
     segments: list[Segment]
     revenue: Revenue | None
+    credited: Mapping[str, Credited] = field(default_factory=dict)
+    """By node."""
 
 
 @dataclass(frozen=True, slots=True)
