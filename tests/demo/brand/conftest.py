@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyarrow.csv as pcsv
 import pytest
+from tests.brands import brand_once
 
 from onepool.clock import FakeClock
 from onepool.demo.brand.customers import draw_customers
 from onepool.demo.brand.life import Life
-from onepool.demo.brand.make import MadeBrand, make_brand
+from onepool.demo.brand.make import MadeBrand
 from onepool.demo.brand.places import APP, MINI, WEB
 from onepool.demo.brand.plan import BrandPlan
 from onepool.demo.brand.scene import make_scene
@@ -64,8 +65,7 @@ class Brand:
 
 @pytest.fixture(scope="session")
 def brand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
-    root = tmp_path_factory.mktemp("brand") / "w"
-    made = make_brand(root, PLAN, CLOCK)
+    root, made = brand_once(tmp_path_factory, PLAN, CLOCK)
     workspace = open_workspace(root, CLOCK)
     yield Brand(made, workspace, root / "truth")
     workspace.close()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.brands import brand_once
 from tests.demo.brand.conftest import CLOCK, PLAN, Brand
 
-from onepool.demo.brand.make import make_brand
 from onepool.demo.brand.rates import RATES
 from onepool.identity import read
 from onepool.identity.read.sources import sources_of
@@ -25,8 +25,7 @@ MUCH = replace(
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brand]:
-    root = tmp_path_factory.mktemp("oneid") / "w"
-    made = make_brand(root, PLAN, CLOCK, rates=MUCH)
+    root, made = brand_once(tmp_path_factory, PLAN, CLOCK, rates=MUCH)
     workspace = open_workspace(root, CLOCK)
     worker = Worker(workspace)
     state = Desk(workspace, worker).match()
@@ -107,6 +106,25 @@ def test_newcomers_are_looked_for_by_the_rules_of_the_model_in_force(worked: Bra
         # The same keys, each under the number that its rule has now.
         most = len(model.body["rules"]) - 1
         assert turned != kept and {(one, most - rule, key) for one, rule, key in turned} == kept
+    finally:
+        worker.close()
+
+
+def test_what_splink_finds_waits_for_people(worked: Brand) -> None:
+    ws = worked.workspace
+    worker = Worker(ws)
+    try:
+        before, versions = _customers(ws), read.model_versions(ws.state)
+        state = Desk(ws, worker).match(engine="splink")
+        assert (state.problem, state.state) == (None, "done")
+        assert state.last is not None and state.last.candidates > 0 and state.last.joined == 0
+        worker.drain()
+        assert (_customers(ws), read.model_versions(ws.state)) == (before, versions)
+        with ws.pool.read() as session:
+            sources = sources_of(ws.state, session, ws.standard(), ws.definitions)
+            waiting = read.candidates(sources, ["open", "joined"])
+            known = read.candidates_by_id(sources, [number for _, number, *_ in waiting])
+        assert any("what is shown is the same" in row.detail for row in known.values())
     finally:
         worker.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onepool.demo.brand import ids
+from onepool.demo.brand import ids, notices
 from onepool.demo.brand.emit.sensors import APP_LIB, APP_PRESET, MINI_LIB, MINI_PRESET
 from onepool.demo.brand.places import APP, MINI, MINI_APPID
 from onepool.demo.brand.scene import Made, Scene
@@ -181,7 +181,7 @@ def _join(visit: _Visit, offset: int, user: str, phone: dict[str, Any], mini: bo
             {"programme": "棉屿会员（虚构）", "level": "普通会员", "method": phone["method"], "phone": phone["phone"]},
         )
         if phone.get("consents"):
-            visit.track("consent_granted", offset + 90, {"purpose": "marketing"})
+            visit.track("consent_granted", offset + 90, dict(notices.GIVEN))
 
 
 def app_user(person: I64) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from onepool import apply
 from onepool.clock import Clock
 from onepool.collect.files import Progress
+from onepool.demo.brand import notices
 from onepool.demo.brand import workspace as definitions
 from onepool.demo.brand.beside import Beside, apply_now
 from onepool.demo.brand.campaigns import EFFECT_DAYS, calendar
@@ -20,9 +21,11 @@ from onepool.demo.brand.customers import draw_customers
 from onepool.demo.brand.levels import import_levels
 from onepool.demo.brand.life import Life
 from onepool.demo.brand.places import APP, CRM, MINI, WEB
-from onepool.demo.brand.plan import ZONE, BrandPlan
+from onepool.demo.brand.plan import DAY, ZONE, BrandPlan
 from onepool.demo.brand.play import Played, play
 from onepool.demo.brand.rates import RATES, BrandRates
+from onepool.demo.brand.reaching import DAYS as REACH_DAYS
+from onepool.demo.brand.reaching import Ahead, Reaching
 from onepool.demo.brand.scene import Scene, make_scene
 from onepool.demo.brand.secrets import write_secrets
 from onepool.demo.brand.sending import File, Sending
@@ -69,9 +72,19 @@ def plan_until_yesterday(customers: int, days: int, seed: int, clock: Clock) -> 
 
 
 def make_brand(
-    root: Path, plan: BrandPlan, clock: Clock, progress: Progress | None = None, rates: BrandRates = RATES
+    root: Path,
+    plan: BrandPlan,
+    clock: Clock,
+    progress: Progress | None = None,
+    rates: BrandRates = RATES,
+    *,
+    reach: bool = True,
 ) -> MadeBrand:
-    """Makes the workspace in a folder that has none. Raises WorkspaceError, UsageError, PlayFailed, WorkerFailed."""
+    """Makes the workspace in a folder that has none. ``reach``: with the journey on in the last weeks; where not, and
+    in a plan that is too short for that, it is on from now.
+
+    Raises WorkspaceError, UsageError, PlayFailed, WorkerFailed.
+    """
     plan.checked()
     workspace = init_workspace(root, definitions.settings_text(), clock)
     beside = Beside(workspace.root) if plan.customers >= BESIDE_FROM else None
@@ -79,6 +92,7 @@ def make_brand(
         secrets = write_secrets(workspace.data)
         definitions.copy_into(workspace.root, definitions.FIRST)
         apply.apply(workspace, author=AUTHOR, reason=REASON)
+        notices.keep(workspace.state, clock, AUTHOR)
         # What was opened to check the definitions must not keep the worker from the pool.
         workspace.close()
         keys = {name: workspace.touchpoints()[name].write_key or "" for name in (MINI, APP, WEB)}
@@ -88,13 +102,16 @@ def make_brand(
         play(workspace, business_objects(life.scene))
         if beside is not None:
             beside.start()
-        played = play(workspace, life.sendings(_days_told(plan, progress)), _watched(beside))
+        ahead, reached = Ahead(life.sendings(_days_told(plan, progress))), _reached_from(plan, reach=reach)
+        played = play(workspace, ahead.until(reached), _watched(beside))
         if progress is not None:
             progress("applying", 0, 1)
         if beside is not None:
             beside.finish()
         else:
             apply_now(workspace)
+        if reached < _end(plan):
+            played.add(_reach(workspace, life, ahead, reached))
         truth = write_truth(life, workspace.root / TRUTH)
         definitions.copy_into(workspace.root, definitions.THEN)
         apply.apply(workspace, author=AUTHOR, reason=REASON)
@@ -102,13 +119,37 @@ def make_brand(
         if progress is not None:
             progress("computing tags and segments", 0, 1)
         apply_now(workspace, jobs=True)
-        for name in definitions.PUBLISHED:
-            publish(workspace, clock, name, author=AUTHOR, may_approve=True, reason=REASON)
+        if reached >= _end(plan):
+            _publish(workspace)
         return _made(workspace, played, truth, life)
     finally:
         if beside is not None:
             beside.stop()
         workspace.close()
+
+
+def _end(plan: BrandPlan) -> int:
+    return (plan.start + plan.seconds) * 1000
+
+
+def _reached_from(plan: BrandPlan, *, reach: bool) -> int:
+    """When the journey begins, in milliseconds since 1970: a midnight in Beijing."""
+    return _end(plan) - (REACH_DAYS * DAY * 1000 if reach and plan.days >= 2 * REACH_DAYS else 0)
+
+
+def _publish(workspace: Workspace) -> None:
+    for name in definitions.PUBLISHED:
+        publish(workspace, workspace.clock, name, author=AUTHOR, may_approve=True, reason=REASON)
+
+
+def _reach(workspace: Workspace, life: Life, ahead: Ahead, begin: int) -> Played:
+    """Plays the rest of the story with the journey on."""
+    definitions.copy_into(workspace.root, definitions.REACH, definitions.SPARED)
+    apply.apply(workspace, author=AUTHOR, reason=REASON)
+    workspace.close()
+    reaching = Reaching(workspace.root, life, begin, _end(life.scene.customers.plan))
+    reaching.run(ahead, _publish)
+    return reaching.played
 
 
 def business_objects(scene: Scene) -> list[Sending]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,15 +23,33 @@ PREFIX = {MINI: "M", APP: "A", WEB: "W"}
 _LIBRARY = {"name": "analytics-python", "version": "2.4.0"}
 
 
+class Code(NamedTuple):
+    """A coupon that an order is paid with: its batch, its code, the campaign that gave it, what it takes off (fen)."""
+
+    coupon: str
+    code: str
+    campaign: str
+    off: int
+
+
 def coupon_code(campaign: int, person: int) -> str:
     """The code of a person's coupon of a campaign."""
     return f"{campaign + 1:03d}{person:09d}"
 
 
 def say_own_orders(
-    chance: Chance, scene: Scene, made: Made, shop: str, orders: Orders, placed: I64, campaigns: list[Campaign]
+    chance: Chance,
+    scene: Scene,
+    made: Made,
+    shop: str,
+    orders: Orders,
+    placed: I64,
+    campaigns: list[Campaign],
+    codes: Mapping[int, Code] | None = None,
 ) -> None:
-    """Placed, paid or cancelled, and coupons redeemed. ``placed``: ms at which each order was placed."""
+    """Placed, paid or cancelled, and coupons redeemed. ``placed``: ms at which each order was placed; ``codes``: by an
+    order's number, the coupon of a journey that it was paid with.
+    """
     if not orders.size:
         return
     way = {MINI: scene.ways.mini_shop, APP: scene.ways.app_shop, WEB: scene.ways.web_shop}[shop]
@@ -48,11 +67,14 @@ def say_own_orders(
         done = ms + 20_000 + order.number % 40_000
         if paid:
             events.append(_event("Order Completed", f"srv-{number}-paid", done, buyer, body))
-            if order.coupon >= 0:
+            used = (codes or {}).get(order.number)
+            if used is None and order.coupon >= 0:
                 campaign = campaigns[order.coupon]
+                used = Code(campaign.coupon, coupon_code(order.coupon, order.person), campaign.code, COUPON_OFF)
+            if used is not None:
                 coupon = {
-                    "coupon_id": campaign.coupon, "coupon_code": coupon_code(order.coupon, order.person),
-                    "campaign": campaign.code, "order_id": number, "discount": COUPON_OFF / 100, "currency": "CNY",
+                    "coupon_id": used.coupon, "coupon_code": used.code, "campaign": used.campaign, "order_id": number,
+                    "discount": used.off / 100, "currency": "CNY",
                 }  # fmt: skip
                 events.append(_event("coupon_redeemed", f"srv-{number}-coupon", done + 5, buyer, coupon))
         else:

@@ -20,6 +20,7 @@ from onepool.collect.files import Mapping, import_files
 from onepool.collect.group_commit import GroupCommit
 from onepool.collect.hooked import pulled
 from onepool.collect.intake import Limits
+from onepool.collect.links import Finder
 from onepool.collect.touchpoint import CachedTouchpoints
 from onepool.demo.brand.sending import Delivery, File, Page, Sending, receiver
 from onepool.demo.brand.sweeping import seldom_swept
@@ -68,16 +69,31 @@ class Played:
     left_out: Counter[str] = field(default_factory=Counter)
     """By touchpoint: what was not sent, since the workspace has no such touchpoint."""
     refused: dict[str, str] = field(default_factory=dict)
-    """By what was sent: the first answer that was no 2xx."""
+    """By what was sent: the first answer that was no 2xx or 3xx."""
+
+    def add(self, more: Played) -> None:
+        """What was played after it."""
+        self.sent += more.sent
+        self.bytes += more.bytes
+        self.answers += more.answers
+        self.left_out += more.left_out
+        self.refused = {**more.refused, **self.refused}
 
 
-def play(workspace: Workspace, sendings: Iterable[Sending], told: Callable[[Played], None] | None = None) -> Played:
+def play(
+    workspace: Workspace,
+    sendings: Iterable[Sending],
+    told: Callable[[Played], None] | None = None,
+    links: Finder | None = None,
+) -> Played:
     """Sends everything to a collector in this process and waits until all of it is on disk.
+
+    ``links``: finds short links that people open.
 
     Raises PlayFailed when the log can't be written, LogUnavailable.
     """
     with seldom_swept(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_play(workspace, sendings, told))
+        return runner.run(_play(workspace, sendings, told, links))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -88,7 +104,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _play(workspace: Workspace, sendings: Iterable[Sending], told: Callable[[Played], None] | None) -> Played:
+async def _play(
+    workspace: Workspace,
+    sendings: Iterable[Sending],
+    told: Callable[[Played], None] | None,
+    links: Finder | None,
+) -> Played:
     clock, played = DeliveryClock(), Played()
     touchpoints = CachedTouchpoints(lambda: workspace.touchpoints().values())
     await touchpoints.refresh()
@@ -96,7 +117,7 @@ async def _play(workspace: Workspace, sendings: Iterable[Sending], told: Callabl
     writer = GroupCommit(workspace.log)
     collect = workspace.settings.collect
     limits = Limits(batch_bytes=collect.max_batch_bytes, event_bytes=collect.max_event_bytes)
-    app = collector_app(writer, touchpoints, clock, limits, accounts=accounts)
+    app = collector_app(writer, touchpoints, clock, limits, accounts=accounts, links=links)
     known = workspace.touchpoints()
     room = asyncio.Semaphore(_AT_ONCE)
     running: set[asyncio.Task[None]] = set()
@@ -107,7 +128,7 @@ async def _play(workspace: Workspace, sendings: Iterable[Sending], told: Callabl
             status, body = await _request(app, delivery)
             name = delivery.path[: _second_slash(delivery.path)]
             played.answers[name, status] += 1
-            if status >= 300 and name not in played.refused:
+            if status >= 400 and name not in played.refused:
                 played.refused[name] = f"{status}: {body.decode(errors='replace')[:300]}"
         finally:
             room.release()

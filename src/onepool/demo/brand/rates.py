@@ -56,6 +56,8 @@ class BrandRates:
     """Orders a day of an active customer, on average; single customers differ by a log-normal factor."""
     visits: float = 0.030
     """Visits a day without an order of an active customer, to each of mini program, app and site that they use."""
+    abandoned: float = 0.45
+    """Visits without an order in which something is put into the cart all the same."""
     quiet: float = 0.45
     """Customers who go quiet before the end; ``back`` of them come back."""
     back: float = 0.35

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onepool.demo.brand import ids
+from onepool.demo.brand import ids, notices
 from onepool.demo.brand.emit import ads, douyin, oa, wecom
 from onepool.demo.brand.emit.segment import china, iso
 from onepool.demo.brand.places import DOUYIN, FORMS, MINI, MINI_ORIGINAL, OA, OA_APPID, WECOM
@@ -279,7 +279,7 @@ def say_withdrawals(scene: Scene, made: Made, day: int) -> None:
                 "type": "track", "event": "consent_withdrawn", "messageId": f"srv-consent-{then}-{number}",
                 "timestamp": iso(then * 1000), "anonymousId": None, "userId": None, "integrations": {},
                 "context": {"externalIds": [{"id": number, "type": "member_no"}]},
-                "properties": {"purpose": "marketing"},
+                "properties": dict(notices.TAKEN_BACK),
             }
         ]
         for number, then in zip(ids.member_numbers(who).tolist(), seconds, strict=True)

@@ -102,7 +102,7 @@ def draw_visits(
         time=time,
         viewed=viewed,
         views=views,
-        carts=np.where(order >= 0, 1, chance.random(size) < 0.22).astype(np.int64),
+        carts=np.where(order >= 0, 1, chance.random(size) < scene.customers.rates.abandoned).astype(np.int64),
         searches=chance.random(size) < 0.18,
         keyword=chance.integers(0, len(scene.goods.keywords), size),
         order=order,

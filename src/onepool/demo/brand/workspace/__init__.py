@@ -22,8 +22,13 @@ FIRST: Final = ("standard", "touchpoints", "identity")
 THEN: Final = ("maps", "tags", "segments", "coupons", "messages", "policies", "journeys")
 """What is computed once the data is in, and the maps that it reads; what journeys send, and journeys."""
 
+REACH: Final = ("coupons", "messages", "policies", "segments", "journeys")
+"""What the journey needs that is on while the brand's last weeks are played; of the segments those of SPARED only."""
+
+SPARED: Final = ("staff_and_test.yaml",)
+
 PUBLISHED: Final = ("cart_recall",)
-"""Journeys that are live from the start: for what happens from then on."""
+"""Journeys that are live in those weeks, and from then on."""
 
 
 def settings_text() -> str:
@@ -39,8 +44,8 @@ def files(folder: str) -> Iterator[Traversable]:
     yield from sorted(found, key=lambda file: file.name)
 
 
-def copy_into(root: Path, folders: tuple[str, ...]) -> frozenset[str]:
-    """Copies definitions into a workspace's folder.
+def copy_into(root: Path, folders: tuple[str, ...], segments: tuple[str, ...] | None = None) -> frozenset[str]:
+    """Copies definitions into a workspace's folder; of segments these files only, where any are named.
 
     Touchpoints whose channel is not installed, which could take nothing in, are left out; their names are given back.
     """
@@ -50,6 +55,8 @@ def copy_into(root: Path, folders: tuple[str, ...]) -> frozenset[str]:
         for plain in (file for file in _root().joinpath(folder).iterdir() if file.name.endswith(".csv")):
             (root / folder / plain.name).write_text(plain.read_text(encoding="utf-8"), encoding="utf-8")
         for file in files(folder):
+            if folder == "segments" and segments is not None and file.name not in segments:
+                continue
             text = file.read_text(encoding="utf-8")
             if folder == "touchpoints":
                 body = yaml.safe_load(text)
