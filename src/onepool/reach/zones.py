@@ -1,9 +1,11 @@
 """Whose wall clock: what is known of customers' time zones, for whole columns.
 
 A customer's zone is the attribute's, where it names one; else that of the country, where it has but one; else that of
-the phone number's area, if it is in the country; else the main one of the country (`_MAIN`, for countries whose first
-row in the zone database's table is another one). A number whose area tells nothing (a mobile one of a country with
-several zones) means the main zone of its country.
+the city, if the zone database names a zone of the country after it; else that of the phone number's area, if it is in
+the country; else the main one of the country (`_MAIN`, for countries whose first row in the zone database's table is
+another one). A number whose area tells nothing (a mobile one of a country with several zones) means the main zone of
+its country. Where neither country nor number is known, province and city tell it alone: names of GB/T 2260, and cities
+after which one zone is named and no other.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import phonenumbers
 import pyarrow as pa
+import pyarrow.compute as pc
 from phonenumbers import timezone
 
 from onepool.pool import Session
 from onepool.pool.engine import quote
 from onepool.reach.keys import I64
+from onepool.standards.normalise.region import resolve
 
 _PREFIX: Final = 8
 """Characters of a number in international form that tell its country."""
@@ -42,6 +46,8 @@ def zones(session: Session, customers: I64, attribute: str | None) -> tuple[list
             FROM _zoned z JOIN profiles p USING (customer_id) WHERE p.{quote(column)} IS NOT NULL"""
         )
         _take(own, wanted, rows, reader, names)
+    if (own < 0).any() and {"country", "city"} <= columns:
+        _take(own, wanted, _places(session, columns, "p.country IS NOT NULL"), _of_city, names)
     if (own < 0).any():
         country = "any_value(p.country::VARCHAR)" if "country" in columns else "''"
         rows = session.query(
@@ -57,8 +63,21 @@ def zones(session: Session, customers: I64, attribute: str | None) -> tuple[list
             FROM _zoned z JOIN profiles p USING (customer_id) WHERE p.country IS NOT NULL"""
         )
         _take(own, wanted, rows, _of_country, names)
+    if (own < 0).any() and columns & {"province", "city"}:
+        unsaid = "p.country IS NULL" if "country" in columns else "true"
+        _take(own, wanted, _places(session, columns, unsaid), _of_place, names)
     found[:] = own[place]
     return list(names), found
+
+
+def _places(session: Session, columns: frozenset[str], where: str) -> pa.Table:
+    """`country|province|city` of the customers whose profile says something of it."""
+    parts = [f"coalesce(p.{one}::VARCHAR, '')" if one in columns else "''" for one in ("country", "province", "city")]
+    rows = session.query(
+        f"""SELECT z.customer_id, concat_ws('|', {", ".join(parts)}) AS said
+        FROM _zoned z JOIN profiles p USING (customer_id) WHERE {where}"""
+    )
+    return rows.filter(pc.not_equal(rows.column("said"), "||"))
 
 
 def _take(own: I64, wanted: I64, rows: pa.Table, reader: object, names: dict[str, int]) -> None:
@@ -116,6 +135,39 @@ def _of_both(text: str) -> str | None:
     return zone if code is None or zone in _zones_of(code) else None
 
 
+def _of_city(text: str) -> str | None:
+    """Of `country|province|city`: the one zone of the country that is named after the city."""
+    country, _, city = text.split("|", 2)
+    code = _code(country)
+    found = [] if code is None else [one for one in _named_after(city) if one in _zones_of(code)]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_place(text: str) -> str | None:
+    """Of `country|province|city` whose country nobody told."""
+    _, province, city = text.split("|", 2)
+    known = resolve(province or None, city or None, None).code
+    if known is not None:
+        return _OWN_CLOCK.get(known[:2], "Asia/Shanghai")
+    found = _named_after(city)
+    return found[0] if len(found) == 1 and not province else None
+
+
+@cache
+def _cities() -> dict[str, list[str]]:
+    """City -> zones named after it, of those that countries have (Los Angeles: America/Los_Angeles)."""
+    found: dict[str, list[str]] = {}
+    for line in files("tzdata").joinpath("zoneinfo/zone.tab").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            zone = line.split("\t")[2]
+            found.setdefault(zone.rpartition("/")[2].replace("_", " ").casefold(), []).append(zone)
+    return found
+
+
+def _named_after(city: str) -> list[str]:
+    return _cities().get(" ".join(city.replace("_", " ").split()).casefold(), [])
+
+
 @cache
 def _zones_of(code: str) -> frozenset[str]:
     rows = files("tzdata").joinpath("zoneinfo/zone.tab").read_text(encoding="utf-8").splitlines()
@@ -140,6 +192,9 @@ _CHINESE: Final = {
     "加拿大": "CA", "英国": "GB", "法国": "FR", "德国": "DE", "澳大利亚": "AU", "新西兰": "NZ",
 }  # fmt: skip
 
+
+_OWN_CLOCK: Final = {"71": "Asia/Taipei", "81": "Asia/Hong_Kong", "82": "Asia/Macau"}
+"""Divisions of GB/T 2260, by the first two digits of their code."""
 
 _SAME: Final = frozenset({"CN", "DE"})
 """Countries with one clock, though the table has several rows of them."""
