@@ -100,12 +100,16 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
     for standing in sorted(naive.standing.values(), key=lambda one: one.version.version_id):
         if standing.status == "live":
             naive.audiences += _made(naive, standing, inputs)
+    before: dict[str, int] = {}
     for audience in sorted(naive.audiences, key=lambda one: (one.journey, one.at)):
         standing = naive.standing[audience.journey]
         if standing.status != "live":
             continue
         journey = standing.version.journey
         count = len(audience.customers) - audience.taken
+        # Of two audiences that had to wait whoever is in the earlier one comes first.
+        earlier = before.get(audience.journey, 0)
+        before[audience.journey] = earlier + (len(audience.customers) if count else 0)
         if count and naive.at < standing.held + MINUTE:
             continue
         late = standing.held >= audience.at
@@ -125,7 +129,8 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             if isinstance(journey.entry, DateEntry):
                 zone = naive.zone_of(customer, journey)
                 time = max(time, at_wall(wall(audience.at, FIRST).date(), clock_of(journey.entry.time), zone))
-            yield Arrival(time, place, customer, standing.version, "", audience.at, {}, metered=metered, invited=True)
+            order = earlier + audience.taken + place
+            yield Arrival(time, order, customer, standing.version, "", audience.at, {}, metered=metered, invited=True)
         audience.taken += count
 
 

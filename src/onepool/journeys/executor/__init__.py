@@ -7,8 +7,10 @@
    others end `merged` at the step's instant. Further is: more steps taken, then entered earlier, then the smaller
    run_id. Runs of either customer look at all that the survivor ever did since they entered, for 3 and 5. Splits
    leave runs as they are. *Requests* of people come after them: stop, move, resume. So a run that is merged when its
-   journey goes on ends as the pause left it, `arrived` too. Of a journey or version that is stopped no run does
-   anything more, nor does one hinder an entry, though more than one step is needed to end them all.
+   journey goes on ends as the pause left it, `arrived` too. What a request asks of more runs than one step takes is
+   done with all that the step has in hand anyhow before anything else befalls them, and with the others by later steps
+   at the same instant: nothing depends on how many they are. Callers of runs that are stopped go on before their own
+   goals and exits are looked for, as when one step ends them all.
 2. *Entries*, by (time, seq or place in the input, version_id). Refused ones leave a step `refused:<why>`: `eligible`
    (asked at the step's instant), `reentry`, `parallel`, `cooldown`, `max`, `group`. A run already known is passed over.
    Counted are runs that no other run called, in all versions of the journey: `never`: none before; `after_exit`: none
@@ -17,16 +19,16 @@
    before `entries_from`, start nothing. The key is the canonical text of the trigger's field, "" where missing (no
    key). Rate: slot k comes 1/per_second after slot k-1; beyond `per_day` (local day of the zone's default) after the
    next midnight; a run is `held` until its slot. Audiences (schedule, one-off, date, backfill) are frozen when they are
-   due and enter at the instant for which they were made, by id; with a rate at the step's instant, as many as the rate
-   gives since its last slot (at most of one second) and the day has left. While all accounts are full over
-   which they could get a message at once (`Plan.doors`, `World.room`) audiences stay where they are, for HELD_BACK
-   after each look; who was held back enters at the step's instant. Who could begin by himself meanwhile (at once, or
-   since his hold is over or his slot there) is held, too: due at the journey's next look, HELD_BACK after the last one
-   (`pressure`), as is everybody after him until a look leaves nobody waiting. At a look as many begin as there is room
-   for, by (entered, run_id); others end `expired` once `expire_after` has passed since they could have begun or the
-   journey went on after a pause (`arrived` says since when). Who went up in another meanwhile enters as
-   that one. Of starts that nobody saw to only the first one is made up for. Hold-out: bucket(salt or journey, customer)
-   < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
+   due and enter at the instant for which they were made, by id (of several that had to wait the earlier one first);
+   with a rate at the step's instant, as many as the rate gives since its last slot (at most of one second) and the day
+   has left. While all accounts are full over which they could get a message at once (`Plan.doors`, `World.room`)
+   audiences stay where they are, for HELD_BACK after each look; who was held back enters at the step's instant. Who
+   could begin by himself meanwhile (at once, or since his hold is over or his slot there) is held, too: due at the
+   journey's next look, HELD_BACK after the last one (`pressure`), as is everybody after him until a look leaves nobody
+   waiting. At a look as many begin as there is room for, by (entered, run_id); others end `expired` once `expire_after`
+   has passed since they could have begun or the journey went on after a pause (`arrived` says since when). Who went up
+   in another meanwhile enters as that one. Of starts that nobody saw to only the first one is made up for. Hold-out:
+   bucket(salt or journey, customer) < holdout * 10,000 ends `holdout` at the moment at which the run would begin.
 3. *Erasure, holds, goals and exits* of live runs: events with time >= entered, not the one that started the run; the
    earliest (time, seq) of each counts; at equal time erasure, `unless` of the hold, goal, exits in their order. What
    `unless` names takes away a run that is held, with time in [entered, entered + for]: step `not_qualified`. A goal

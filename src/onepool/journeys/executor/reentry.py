@@ -90,6 +90,8 @@ def _history(
     """Runs of these customers that no other run called: of the state, and as this step left them."""
     versions = turn.book.version_ids(journeys)
     known = turn.world.runs_of(customers, live=False) if turn.world.any_runs(versions) else Runs.empty()
+    if turn.first:
+        turn.hold(known)
     known = known.take(turn.places(known.run_id) < 0)
     here = turn.runs.take(np.isin(turn.runs.customer_id, customers) & ~turn.removed)
     runs = Runs.joined([one for one in (known, here) if len(one)])
@@ -99,8 +101,7 @@ def _history(
     for version, place in names.items():
         journey[runs.version_id == version] = place
     key = _coded(runs.key, codes)
-    live = (runs.state != RunState.ENDED) & ~np.isin(runs.version_id, turn.over)
-    return _Past(runs.customer_id, journey, runs.entered, live, key)
+    return _Past(runs.customer_id, journey, runs.entered, runs.state != RunState.ENDED, key)
 
 
 def _coded(texts: Texts, codes: dict[str, int]) -> I64:

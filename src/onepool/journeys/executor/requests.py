@@ -12,11 +12,13 @@ import structlog
 
 from onepool.journeys import states
 from onepool.journeys.executor.columns import I64, NONE
+from onepool.journeys.executor.outcomes import relatives
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import Inputs, StateChange
 from onepool.journeys.executor.turn import TO_DO, Turn
 from onepool.journeys.model import CallJourney, Send, SetProfile, TagNode, Task, Wait, Webhook
 from onepool.journeys.states import RunState
+from onepool.reach.keys import distinct
 
 _logger = structlog.get_logger(__name__)
 
@@ -67,17 +69,22 @@ def carry_out(turn: Turn, inputs: Inputs) -> None:
                 # Paused again before all of them went on.
                 if said.left is None or standing is None or standing.status != "paused":
                     versions = [plan.version_id for plan in plans]
-                    _sweep(turn, row, said, versions, (int(RunState.PAUSED),), lambda rows: resume(turn, rows))
+                    act: Callable[[I64], int] = partial(resume, turn)
+                    if _sweep(turn, row, said, versions, (int(RunState.PAUSED),), act):
+                        _first(turn, versions, act)
             case "stop_run" if said.run_id is not None:
                 rows = turn.hold(turn.world.runs(np.array([said.run_id], np.int64)))
                 _stop(turn, rows, at)
             case "stop_versions":
                 older = [plan.version_id for plan in plans if plan.version_id != said.but]
-                turn.over += _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at))
+                if _sweep(turn, row, said, older, LIVE, partial(_stop, turn, at=at)):
+                    _stop_first(turn, older, at)
             case "move" if said.to is not None and said.to in turn.book.plans:
                 to = turn.book.plans[said.to]
                 older = [plan.version_id for plan in plans if plan.version_id != to.version_id]
-                _sweep(turn, row, said, older, LIVE, partial(_move, turn, to=to, at=at))
+                act = partial(_move, turn, to=to, at=at)
+                if _sweep(turn, row, said, older, LIVE, act):
+                    _first(turn, older, act)
 
 
 def _sweep(
@@ -87,11 +94,11 @@ def _sweep(
     versions: Sequence[int],
     states: Sequence[int],
     act: Callable[[I64], int],
-) -> list[int]:
+) -> bool:
     """Do something with all runs of some versions in some states, as many as one step takes; a request of the same kind
     goes on in the next step from there. Runs may change their state meanwhile: a pass over more than one step is
-    repeated until it finds nobody. `act` gives how many it did something with. Returns the versions that a later step
-    goes on with."""
+    repeated until it finds nobody. `act` gives with how many of the runs it is given it did something. Returns whether
+    runs are left for later steps: whatever the step takes in hand of them comes first (see `_first`)."""
     going = said.left
     listed = [(v, s) for v in versions for s in states] if going is None else going.parts
     place, after, acted, done = (0, int(NONE), 0, 0) if going is None else (going.place, going.after, going.acted,
@@ -108,7 +115,7 @@ def _sweep(
             after = int(found.run_id[-1])
     if place == len(listed):
         if whole or not acted:
-            return []
+            return False
         place, after, acted = 0, NONE, 0
     left = _Left(row["at"] if going is None else going.at, listed, place, after, acted, done)
     fields = {name: one for name, one in (("except", said.but), ("to", said.to), ("left", left)) if one is not None}
@@ -117,12 +124,63 @@ def _sweep(
          "key": row["key"], "fields": msgspec.json.encode(fields).decode()}
     )  # fmt: skip
     turn.more = True
-    return sorted({version for version, _ in listed})
+    return True
+
+
+def _first(turn: Turn, versions: Sequence[int], act: Callable[[I64], int]) -> None:
+    """Do it with all runs of the versions that are in hand, and with all that this step takes in hand yet, before
+    anything else befalls them: so it does not matter in how many steps a request is carried out."""
+
+    def mine(rows: I64) -> None:
+        act(rows[np.isin(turn.runs.version_id[rows], versions)])
+
+    mine(np.arange(len(turn.runs)))
+    turn.first.append(mine)
+
+
+def _stop_first(turn: Turn, versions: Sequence[int], at: int) -> None:
+    """The same of runs that are stopped. Who called them goes on then, and what they called ends with them: those are
+    taken in hand too."""
+    stops = next((one for one in turn.first if isinstance(one, _Stops)), None)
+    if stops is None:
+        stops = _Stops(turn)
+        turn.first.append(stops)
+    stops.at |= dict.fromkeys(versions, at)
+    stops(np.arange(len(turn.runs)))
+
+
+class _Stops:
+    """`at`: the versions of which all runs end, and when."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.at: dict[int, int] = {}
+        self._turn = turn
+        self._gathering = False
+
+    def __call__(self, rows: I64) -> None:
+        """Runs were taken in hand."""
+        if self._gathering:
+            return
+        turn, more = self._turn, rows
+        if turn.book.calls:
+            self._gathering = True
+            while more.size:
+                known = len(turn.runs)
+                callers = turn.runs.parent[more]
+                turn.hold(turn.world.runs(distinct(callers[callers != NONE])))
+                turn.hold(turn.world.children(turn.runs.run_id[more]))
+                more = np.arange(known, len(turn.runs))
+                rows = np.concatenate([rows, more])
+            self._gathering = False
+        for version in distinct(turn.runs.version_id[rows]).tolist():
+            if version in self.at:
+                _stop(turn, rows[turn.runs.version_id[rows] == version], self.at[version])
+        relatives(turn)
 
 
 def stop(turn: Turn) -> None:
-    """End the runs of journeys that are being stopped, as many as one step takes; with the last one it is stopped.
-    Those left for later steps do nothing more until then: no timer, event or outcome counts for them."""
+    """End the runs of journeys that are being stopped, as many as one step takes; with the last one it is stopped."""
+    left: list[int] = []
     for one in turn.book.standings.values():
         if one.status != "stopping":
             continue
@@ -138,9 +196,9 @@ def stop(turn: Turn) -> None:
             turn.changes.append(StateChange(one.journey, {"status": "stopped"}))
         else:
             turn.more = True
-    for one in turn.book.standings.values():
-        if one.status == "stopping":
-            turn.over += turn.book.version_ids([one.journey])
+            left += turn.book.version_ids([one.journey])
+    if left:
+        _stop_first(turn, left, turn.at)
 
 
 def resume(turn: Turn, rows: I64) -> int:

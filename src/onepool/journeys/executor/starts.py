@@ -45,15 +45,18 @@ class Starts:
         found = []
         room = MOST_DUE
         latest = {plan.journey: plan for plan in turn.book.live()}
+        before: dict[str, int] = {}
         for place, one in sorted(waiting.items()):
             plan_ = latest.get(one.journey)
             if plan_ is None:
                 if place in made:
                     turn.audiences.append(one)
                 continue
-            taken, entrants = self._let_in(plan_, one, room)
+            earlier = before.get(one.journey, 0)
+            taken, entrants = self._let_in(plan_, one, room, earlier)
             room -= taken
             left = one.total - one.taken - taken
+            before[one.journey] = earlier + one.total * (one.total > one.taken)
             turn.more |= left > 0 and taken > 0 and plan_.definition.entry.rate is None
             if taken or place in made or left == 0:
                 kept = one.customers if place in made else None
@@ -62,9 +65,10 @@ class Starts:
                 found.append(entrants)
         return found
 
-    def _let_in(self, plan: Plan, one: Audience, room: int) -> tuple[int, Entrants | None]:
+    def _let_in(self, plan: Plan, one: Audience, room: int, earlier: int) -> tuple[int, Entrants | None]:
         """The next ones of an audience: (how many had their turn, who enters). Whoever would be too many for accounts
-        that are full stays in it, and enters later at the instant of that step."""
+        that are full stays in it, and enters later at the instant of that step, behind the `earlier` audiences that had
+        to wait as well."""
         from onepool.journeys.executor.entries import plain
 
         turn, meter = self._turn, Meter(self._turn, plan)
@@ -82,22 +86,23 @@ class Starts:
         if count <= 0:
             return 0, None
         turn.let_in(plan, count)
-        customers = self._persons(one, count)
+        customers, places = self._persons(one, count)
         times = np.full(customers.size, turn.at if late else one.at, np.int64)
         if isinstance(plan.definition.entry, DateEntry):
             times = np.maximum(times, self._local(plan, plan.definition.entry, one.at, customers))
-        entrants = plain(plan, customers, times, np.arange(customers.size), metered=metered, invited=True)
+        entrants = plain(plan, customers, times, earlier + places, metered=metered, invited=True)
         return count, _since(entrants, one.at)
 
-    def _persons(self, one: Audience, count: int) -> I64:
-        """The next so many of an audience as who they are now. Each person has one turn, at the place of the first of
+    def _persons(self, one: Audience, count: int) -> tuple[I64, I64]:
+        """The next so many of an audience as who they are now, and their places in it. Each person has one turn, at the place of the first of
         those of the audience who are this person now."""
         members = one.customers
         assert members is not None
         mine = members[one.taken : one.taken + count]
+        places = one.taken + np.arange(mine.size)
         table = self._turn.world.persons(mine, one.at)
         if table.num_rows == 0:
-            return mine
+            return mine, places
         was, now = table.column("customer_id").to_numpy(), table.column("other_id").to_numpy()
         # Whoever took somebody in may be a member too.
         ids = np.concatenate([was, np.setdiff1d(now, was)])
@@ -113,7 +118,7 @@ class Starts:
         customers, kept = mine.copy(), np.ones(mine.size, np.bool_)
         customers[changed] = person[of]
         kept[changed] = first[of] == one.taken + changed
-        return customers[kept]
+        return customers[kept], places[kept]
 
     def _due(self, plan: Plan, asked: dict[str, int]) -> list[tuple[int, I64]]:
         """The starts of a version that have come, each with those it is for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -32,8 +32,8 @@ class Turn:
     `removed`: to be taken out of it; `rehomed`: of another customer or version; `forced`: ended from outside;
     `whole`: events of all the past are looked at, since the run or its customer is new to it. `overdue`: why the
     messages of runs were given up whose deadline is over, by run; `again`: requests that a later step goes on with;
-    `most`: runs that one step takes in hand for a request; `over`: versions whose runs are stopped, in later steps
-    where they are too many for this one.
+    `most`: runs that one step takes in hand for a request; `first`: what is done first with all runs (their places)
+    that are taken in hand later in this step, since a request is about more runs than one step takes.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Turn:
         self.merges = MERGES.empty_table()
         self.erased = np.empty(0, np.int64)
         self.metering = dict(book.metering)
-        self.over: list[int] = []
+        self.first: list[Callable[[I64], object]] = []
         self._rooms: dict[int, int | None] = {}
 
     # ------------------------------------------------------------------------------------------------- which runs
@@ -102,6 +102,8 @@ class Turn:
         found[picked] = np.arange(start, start + count)
         self._order = np.argsort(self.runs.run_id, kind="stable")
         self._sorted = self.runs.run_id[self._order]
+        for act in self.first if not new else ():
+            act(found[picked])
         return found
 
     def places(self, run_ids: Sequence[int] | I64) -> I64:
@@ -117,9 +119,9 @@ class Turn:
         self.whole[rows] = True
 
     def live(self) -> Bools:
-        """Which runs still take part. Those of a journey that is being stopped do not, though some end later."""
+        """Which runs still take part."""
         found: Bools = (self.runs.state != RunState.ENDED) & ~self.removed
-        return found & ~np.isin(self.runs.version_id, self.over) if self.over else found
+        return found
 
     def by_version(self, rows: I64) -> Iterator[tuple[Plan, I64]]:
         """Rows by version, the oldest version first; those of versions that can't be read rest."""
