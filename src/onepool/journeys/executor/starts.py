@@ -94,8 +94,8 @@ class Starts:
         return count, _since(entrants, one.at)
 
     def _persons(self, one: Audience, count: int) -> tuple[I64, I64]:
-        """The next so many of an audience as who they are now, and their places in it. Each person has one turn, at the place of the first of
-        those of the audience who are this person now."""
+        """The next so many of an audience as who they are now, and their places in it. Each person has one turn, at
+        the place of the first of those of the audience who are this person now."""
         members = one.customers
         assert members is not None
         mine = members[one.taken : one.taken + count]
