@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, and_, insert, select, update
 
 from onepool.channels import registry
+from onepool.collect.files.underway import importing
 from onepool.journeys.executor.ports import Step
 from onepool.journeys.world import fold
 from onepool.journeys.world.inputs import Cut, digest_of
@@ -66,9 +67,12 @@ def fresh(workspace: Workspace, connection: Connection, at: int) -> int:
     did (since its touchpoint was connected, or with every run failing) as far behind as can be (0). Touchpoints that
     are paused or have no settings are not fetched, so they hold up nobody. What is pushed is complete up to the step:
     nobody can tell that a push is still to come. Files are complete up to what was imported last, and nobody says when
-    the next one comes: they are not waited for either, so a shop whose orders come by files alone is known as it was
-    then.
+    the next one comes: they are not waited for, so a shop whose orders come by files alone is known as it was then. But
+    while one is being taken in nobody knows what the rest of it says, be it of years ago (0); what it wrote is applied
+    before any step behind it.
     """
+    if importing(workspace.data):
+        return 0
     rows = connection.execute(select(streams.c.touchpoint, streams.c.stream, streams.c.done_at))
     done = {(row.touchpoint, row.stream): row.done_at or 0 for row in rows}
     found = [at]
