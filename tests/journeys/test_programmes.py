@@ -14,6 +14,7 @@ from tests.journeys.story import Story, open_story
 from onepool.channels import registry
 from onepool.channels.base import Message, Receipt
 from onepool.clock import to_micros
+from onepool.collect.files.underway import underway
 from onepool.journeys import gallery, store
 from onepool.reach.states import SendState
 from onepool.state.outbox import sends
@@ -121,6 +122,11 @@ def test_newcomers_get_a_coupon_and_nobody_who_has_bought_anywhere(story: Story)
     story.on(minutes=1)
     for who in ("new", "old"):
         story.event("mini", who, "membership_joined")
+    fetched(story)
+    with underway(story.ws.data):
+        # Half of a file of orders is in the pool: what the other half says nobody knows.
+        story.on(minutes=2)
+        assert [state for state, _ in story.runs("new")] == ["WAIT_TIME"] and texts(story, "new") == []
     fetched(story)
     story.on(minutes=2)
     assert texts(story, "new") == ["NEWCOMER_WECOM"] and story.code("new")
