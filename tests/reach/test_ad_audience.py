@@ -18,7 +18,7 @@ from onepool.privacy.consents import ledger
 from onepool.privacy.consents.words import WORDS
 from onepool.reach import DestinationError, Outcome, parse, preview, suppression
 from onepool.reach.definition import check
-from onepool.reach.runs import definition
+from onepool.reach.runs import definition, latest
 
 __all__ = ["world"]
 
@@ -69,7 +69,7 @@ def _files(world: World, outcome: Outcome) -> dict[str, list[str]]:
 
 def test_the_files_hold_the_hashes_of_members_who_agreed(ocean: World) -> None:
     outcome = ocean.good(_save(ocean, mode="full"))
-    assert outcome.where == "exports/lookalike"
+    assert (outcome.where, outcome.left_out) == ("exports/lookalike", 1)
     files = _files(ocean, outcome)
     assert set(files) == {"phone_sha256", "phone_md5", "idfa_md5", "oaid_md5", "imei_md5"}
     assert files["phone_sha256"] == sorted(_sha(number) for number in (1, 4, 5))
@@ -80,6 +80,7 @@ def test_the_files_hold_the_hashes_of_members_who_agreed(ocean: World) -> None:
     line = next(one for _, one in audit.trail(ocean.ws.state, limit=5) if one.action == "export")
     assert line.subject == "destination:lookalike"
     assert (line.detail["to"], line.detail["personal"], line.detail["rows"]) == ("ads", ["hash"], 6)
+    assert line.detail["left_out"] == 1
 
 
 def test_nobody_who_is_kept_back_refused_or_lost_their_number(ocean: World) -> None:
@@ -87,7 +88,9 @@ def test_nobody_who_is_kept_back_refused_or_lost_their_number(ocean: World) -> N
     with ocean.ws.state.write() as connection:
         suppression.add(connection, at=to_micros(NOW), reason="manual", source="by hand", customer_id=5)
     ocean.sql("UPDATE identifiers SET valid_to = $at WHERE identifier_id = 1", at=NOW)
-    assert _files(ocean, ocean.good(_save(ocean, mode="full")))["phone_sha256"] == []
+    outcome = ocean.good(_save(ocean, mode="full"))
+    assert (_files(ocean, outcome)["phone_sha256"], outcome.left_out) == ([], 3)  # who lost the number has none to tell
+    assert [one.left_out for one in latest(ocean.ws.state, "lookalike")] == [3]
 
 
 def test_changes_add_what_is_new_and_take_out_what_is_gone(ocean: World) -> None:
@@ -117,7 +120,7 @@ def test_the_purpose_is_the_policys(ocean: World) -> None:
 def test_a_preview_counts_and_writes_nothing(ocean: World) -> None:
     _save(ocean)
     found = preview(ocean.ws, definition(ocean.ws, "lookalike"))
-    assert (found.rows, found.gone, found.total) == (6, 0, 6)
+    assert (found.rows, found.gone, found.total, found.left_out) == (6, 0, 6, 1)
     assert not (ocean.ws.root / "exports").exists()
 
 

@@ -50,11 +50,13 @@ def show_preview(name: Name, folder: WorkspaceDir = HERE, as_json: Json = False)
     """
     workspace = opened(folder)
     found = preview(workspace, parse(_body(workspace, name), name))
-    counts = {"rows": found.rows, "gone": found.gone, "total": found.total}
+    counts = {"rows": found.rows, "gone": found.gone, "total": found.total, "left_out": found.left_out}
     if as_json:
         show_json({**counts, "columns": found.sample.column_names})
     else:
         say(f"to write: {found.rows:,}   to take out: {found.gone:,}   in all: {found.total:,}")
+        if found.left_out:
+            say(f"left out: {found.left_out:,} members, who have not agreed to it or refuse it")
         say(f"columns: {', '.join(found.sample.column_names)}")
 
 
@@ -72,7 +74,8 @@ def run(
     workspace = opened(folder)
     _body(workspace, name)
     found = run_destination(workspace, name, actor=author(), force=force)
-    row = {"run": found.run, "rows": found.rows, "gone": found.gone, "total": found.total, "where": found.where,
+    row = {"run": found.run, "rows": found.rows, "gone": found.gone, "total": found.total,
+           "left_out": found.left_out, "where": found.where,
            "error": mask_text(found.error)}  # fmt: skip
     show_json(row) if as_json else show_table([row])
     if found.failed:

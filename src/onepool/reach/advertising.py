@@ -59,26 +59,27 @@ def formats_of(touchpoints: Mapping[str, Touchpoint], destination: Destination) 
 def rows(
     session: Session, connection: Connection, destination: Destination, formats: Sequence[Hashed], channel: str,
     purpose: str, at: int,
-) -> pa.Table:  # fmt: skip
-    """What the platform may be told now: (format, hash), each once, in order.
+) -> tuple[pa.Table, int]:  # fmt: skip
+    """What the platform may be told now: (format, hash), each once, in order; and how many members are left out of it.
 
     Of each member the identifiers that are theirs at the instant ``at`` (µs). Left out is whoever has not agreed to
-    ``purpose`` over ``channel``, refuses the channel, or is kept back by a suppression.
+    ``purpose`` over ``channel``, refuses the channel, or is kept back by a suppression; members whom no identifier
+    names that the platform takes are not counted.
     """
     params: dict[str, Any] = {"segments": list(destination.segments)}
     types = sorted({one.type for one in formats})
     found = session.query(_FOUND, {**params, "types": types, "at": at})
     if found.num_rows == 0:
-        return SCHEMA.empty_table()
+        return SCHEMA.empty_table(), 0
     allowed = _allowed(connection, session.query(_BEARERS, params), found, channel, purpose, at)
     told = found.filter(pa.array(allowed))
+    left_out = pc.count_distinct(found["customer_id"]).as_py() - pc.count_distinct(told["customer_id"]).as_py()
     people = (
         {kind: (value,)} for kind, value in zip(*(told[name].to_pylist() for name in ("type", "value")), strict=True)
     )
     lines = sorted(set(hashed(people, formats)))
-    return pa.Table.from_pydict(
-        {"format": [name for name, _ in lines], "hash": [line for _, line in lines]}, schema=SCHEMA
-    )
+    columns = {"format": [name for name, _ in lines], "hash": [line for _, line in lines]}
+    return pa.Table.from_pydict(columns, schema=SCHEMA), left_out
 
 
 def _allowed(

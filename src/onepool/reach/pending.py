@@ -21,7 +21,8 @@ class Pending:
     """Rows to write, keys to take out, digests to remember when that is done, and how many rows are there then.
 
     ``fits``: the digest of the definition that it was made for; empty where it is not to be done again as it is.
-    ``attempt``: how many others, of other definitions, were begun under the number of this run before.
+    ``attempt``: how many others, of other definitions, were begun under the number of this run before. ``left_out``:
+    members who are not told of, since they have not agreed to it.
     """
 
     rows: pa.Table
@@ -30,6 +31,7 @@ class Pending:
     total: int
     attempt: int = 0
     fits: str = ""
+    left_out: int = 0
 
 
 class _Packed(msgspec.Struct):
@@ -39,6 +41,7 @@ class _Packed(msgspec.Struct):
     total: int
     attempt: int = 0
     fits: str = ""
+    left_out: int = 0
 
 
 def place(written: Path, sequence: int) -> Path:
@@ -50,7 +53,7 @@ def save(found: Pending, path: Path) -> None:
     """Keep it: the whole file or none of it, on disk when this returns."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     tables = (arrow_bytes(found.rows), arrow_bytes(found.gone), arrow_bytes(found.kept))
-    packed = _Packed(*tables, found.total, found.attempt, found.fits)
+    packed = _Packed(*tables, found.total, found.attempt, found.fits, found.left_out)
     draft = path.with_suffix(".draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(msgspec.msgpack.encode(packed))

@@ -35,7 +35,7 @@ from onepool.reach.policies import Policies
 from onepool.settings import Settings
 from onepool.standards import Standard
 from onepool.state import State
-from onepool.state.schema import destination_runs
+from onepool.state.schema import destination_left_out, destination_runs
 
 _logger = structlog.get_logger(__name__)
 
@@ -45,6 +45,13 @@ _FIRST_WAIT: Final = 60.0
 _LONGEST_WAIT: Final = 3600.0
 _MANY: Final = 100
 """From so many rows on, a run that would take out more than half of them is not done unasked."""
+
+_RUNS: Final = select(destination_runs, destination_left_out.c.members).outerjoin(
+    destination_left_out,
+    (destination_left_out.c.destination == destination_runs.c.destination)
+    & (destination_left_out.c.run == destination_runs.c.run),
+)
+"""Runs with what is told of them."""
 
 
 class Place(Protocol):
@@ -72,7 +79,10 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One run. ``rows`` written, ``gone`` taken out or marked, ``total`` there now. ``error``: empty when it worked."""
+    """One run. ``rows`` written, ``gone`` taken out or marked, ``total`` there now. ``error``: empty when it worked.
+
+    ``left_out``: members of an audience who are not told of, since they have not agreed to it.
+    """
 
     destination: str
     run: int
@@ -83,6 +93,7 @@ class Outcome:
     total: int
     where: str
     error: str
+    left_out: int = 0
 
     @property
     def failed(self) -> bool:
@@ -91,12 +102,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would do: rows to write, rows to take out, rows in all, and the first ones (in clear)."""
+    """What a run would do: rows to write, rows to take out, rows in all, and the first ones (in clear).
+
+    ``left_out``: members who are not told of, since they have not agreed to it (an advertising platform's audience).
+    """
 
     rows: int
     gone: int
     total: int
     sample: pa.Table
+    left_out: int = 0
 
 
 def run(place: Place, name: str, *, actor: str, force: bool = False) -> Outcome:
@@ -127,7 +142,7 @@ def run(place: Place, name: str, *, actor: str, force: bool = False) -> Outcome:
     detail: dict[str, Any] = {
         "what": destination.what, "rows": outcome.rows, "gone": outcome.gone, "to": destination.to.kind,
         "personal": list(personal_columns(destination, place.standard())), "purpose": destination.purpose,
-        "failed": outcome.failed,
+        **({"left_out": outcome.left_out} if outcome.left_out else {}), "failed": outcome.failed,
     }  # fmt: skip
     audit.record(place.state, place.clock, actor, "export", f"destination:{name}", detail)
     return outcome
@@ -136,8 +151,9 @@ def run(place: Place, name: str, *, actor: str, force: bool = False) -> Outcome:
 def preview(place: Place, destination: Destination, limit: int = 5) -> Preview:
     """What a run would do, without doing it. Raises DestinationError, PoolError."""
     memory = _memory(place, destination)
-    rows, difference, _ = _compare(place, destination, memory, _sequence(place, destination.destination))
-    return Preview(difference.changed.num_rows, difference.gone.num_rows, rows.num_rows, rows.slice(0, limit))
+    rows, difference, _, left_out = _compare(place, destination, memory, _sequence(place, destination.destination))
+    changed, gone = difference.changed.num_rows, difference.gone.num_rows
+    return Preview(changed, gone, rows.num_rows, rows.slice(0, limit), left_out)
 
 
 def definition(place: Place, name: str) -> Destination:
@@ -153,7 +169,7 @@ def latest(state: State, name: str, most: int = 20) -> list[Outcome]:
     table = destination_runs
     with state.read() as connection:
         rows = connection.execute(
-            select(table).where(table.c.destination == name).order_by(desc(table.c.run)).limit(most)
+            _RUNS.where(table.c.destination == name).order_by(desc(table.c.run)).limit(most)
         ).all()
     return [_outcome(row) for row in rows]
 
@@ -213,21 +229,23 @@ def _write(place: Place, destination: Destination, sequence: int, *, force: bool
     changes.keep(changes.without(ahead.kept, left), memory.written)
     told = f"; {left.num_rows:,} rows left out, their keys are longer than its columns" if left.num_rows else ""
     rows = ahead.rows.num_rows - left.num_rows
-    return {"rows": rows, "gone": ahead.gone.num_rows, "total": ahead.total - left.num_rows, "place": where + told}
+    return {"rows": rows, "gone": ahead.gone.num_rows, "total": ahead.total - left.num_rows, "place": where + told,
+            "left_out": ahead.left_out}  # fmt: skip
 
 
 def _gathered(
     place: Place, destination: Destination, memory: Memory, sequence: int, *, force: bool, whole: bool
 ) -> pending.Pending:
     """What there is to write now. Raises DestinationError where too much would go."""
-    rows, found, attempt = _compare(place, destination, memory, sequence)
+    rows, found, attempt, left_out = _compare(place, destination, memory, sequence)
     if not force and found.before >= _MANY and found.lost * 2 > found.before and destination.gone != "keep":
         raise DestinationError(
             f"{found.lost:,} of {found.before:,} rows would be taken out at once",
             where=f"destination {destination.destination}",
             hint="if that is right, run it by hand with --force",
         )
-    return pending.Pending(rows if whole else found.changed, found.gone, found.kept, rows.num_rows, attempt)
+    return pending.Pending(rows if whole else found.changed, found.gone, found.kept, rows.num_rows, attempt,
+                           left_out=left_out)  # fmt: skip
 
 
 def _deliver(
@@ -282,21 +300,22 @@ def _deliver(
 
 def _compare(
     place: Place, destination: Destination, memory: Memory, sequence: int
-) -> tuple[pa.Table, changes.Difference, int]:
-    """All rows there are now, what of them is new, and the attempts that the run of this number had."""
+) -> tuple[pa.Table, changes.Difference, int, int]:
+    """All rows there are now, what of them is new, the attempts that the run of this number had, and how many members
+    are left out since they have not agreed."""
     standard = place.standard()
     if destination.what != "changes":
-        rows = (
+        rows, left_out = (
             _audience(place, destination)
             if destination.to.kind == "ads"
-            else gather.rows(place.pool, destination, standard)
+            else (gather.rows(place.pool, destination, standard), 0)
         )
         doubts, attempt = memory.doubts(sequence, rows.select(destination.keys).schema)
         full = destination.mode == "full"
         found = changes.difference(
             rows, destination.keys, memory.digests(), full=full, current=memory.current, doubts=doubts
         )
-        return rows, found, attempt
+        return rows, found, attempt, left_out
     # They are only ever added: what is behind the last one is new.
     key = destination.keys[0]
     before = pq.read_table(memory.written).column(key)[-1].as_py() if memory.current else None
@@ -308,11 +327,11 @@ def _compare(
     rows = gather.rows(place.pool, destination, standard, after=after)
     last = max(before or 0, pc.max(rows.column(key)).as_py() or 0)
     gone = changes.without(doubts, rows.select(destination.keys))
-    return rows, changes.Difference(rows, gone, pa.table({key: pa.array([last], pa.int64())})), attempt
+    return rows, changes.Difference(rows, gone, pa.table({key: pa.array([last], pa.int64())})), attempt, 0
 
 
-def _audience(place: Place, destination: Destination) -> pa.Table:
-    """The hashes that an advertising platform may be told now."""
+def _audience(place: Place, destination: Destination) -> tuple[pa.Table, int]:
+    """The hashes that an advertising platform may be told now, and how many members are left out."""
     assert destination.to.kind == "ads"
     points = place.touchpoints()
     formats = advertising.formats_of(points, destination)
@@ -361,20 +380,24 @@ def _begin(place: Place, destination: Destination) -> int:
         return number
 
 
-def _end(ws: Place, destination: Destination, number: int, **values: Any) -> Outcome:
+def _end(ws: Place, destination: Destination, number: int, *, left_out: int = 0, **values: Any) -> Outcome:
     table = destination_runs
     which = (table.c.destination == destination.destination, table.c.run == number)
     given = {"error": "", **values, "finished_at": to_micros(ws.clock.now())}
     given["error"] = given["error"][:1000]
     with ws.state.write() as connection:
         connection.execute(update(table).where(*which).values(**given))
-        return _outcome(connection.execute(select(table).where(*which)).one())
+        if left_out:
+            said = {"destination": destination.destination, "run": number, "members": left_out}
+            connection.execute(insert(destination_left_out).values(**said))
+        return _outcome(connection.execute(_RUNS.where(*which)).one())
 
 
 def _outcome(row: Any) -> Outcome:
     return Outcome(
-        row.destination, row.run, row.started_at, row.finished_at, row.rows, row.gone, row.total, row.place, row.error
-    )
+        row.destination, row.run, row.started_at, row.finished_at, row.rows, row.gone, row.total, row.place, row.error,
+        row.members or 0,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -394,6 +394,15 @@ destination_runs = Table(
     Column("error", Text, nullable=False),
 )
 
+# How many members a run of an audience left out, who have not agreed to it; no row where nobody was.
+destination_left_out = Table(
+    "destination_left_out",
+    metadata,
+    Column("destination", String(64), primary_key=True),
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("members", BigInteger, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

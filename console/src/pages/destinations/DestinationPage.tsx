@@ -5,6 +5,7 @@ import { App, Button, Table } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { type DestinationDetail, destinations, useDeleteDestination, useSaveDestination } from "@/api/destinations";
 import { useMay } from "@/lib/session";
+import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
@@ -62,7 +63,7 @@ function Actions({ detail }: { detail: DestinationDetail }) {
 }
 
 function Runs({ detail }: { detail: DestinationDetail }) {
-  const { t } = useText();
+  const { t, language } = useText();
   return (
     <Table
       size="middle"
@@ -79,6 +80,7 @@ function Runs({ detail }: { detail: DestinationDetail }) {
             <>
               <RunState run={run} />
               {run.error !== "" && <div style={{ overflowWrap: "anywhere" }}>{run.error}</div>}
+              {run.left_out > 0 && <div className="op-mute">{t("outlets.leftOut", { figure: exact(run.left_out, language) })}</div>}
             </>
           ),
         },

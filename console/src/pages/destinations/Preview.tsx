@@ -1,6 +1,7 @@
 import { Button, Checkbox, Modal, Table } from "antd";
 import { useEffect, useState } from "react";
 import { usePreview, useRun } from "@/api/destinations";
+import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { Dash } from "@/parts/Figures";
 import { Nothing, Problem, Waiting } from "@/parts/Loaded";
@@ -8,7 +9,7 @@ import { Status } from "@/parts/Status";
 
 /** What a run would write and take out; from here it is run. */
 export function Preview({ name, onClose }: { name: string; onClose: () => void }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const preview = usePreview(name);
   const run = useRun(name);
   const [force, setForce] = useState(false);
@@ -55,6 +56,7 @@ export function Preview({ name, onClose }: { name: string; onClose: () => void }
           <p data-testid="destination-would">
             <strong>{t("outlets.previewRows", { rows: found.rows, gone: found.gone, total: found.total })}</strong>
           </p>
+          {found.left_out > 0 && <p className="op-mute">{t("outlets.leftOut", { figure: exact(found.left_out, language) })}</p>}
           {found.sample.length === 0 ? (
             <Nothing title={t("outlets.nothingToWrite")} />
           ) : (

@@ -16,6 +16,7 @@ class DestinationRun(Model):
     rows: int
     gone: int
     total: int
+    left_out: int = Field(description="Members of an audience who are not told of: they have not agreed to it.")
     where: str
     error: str
 
@@ -69,6 +70,7 @@ class DestinationPreview(Model):
     rows: int
     gone: int
     total: int
+    left_out: int = Field(description="Members of an audience who are not told of: they have not agreed to it.")
     columns: list[str]
     sample: list[list[str | None]]
 

@@ -117,6 +117,7 @@ def preview_destination(name: Name, _who: Writer, ws: Workspace) -> DestinationP
         rows=found.rows,
         gone=found.gone,
         total=found.total,
+        left_out=found.left_out,
         columns=columns,
         sample=[[_shown(row[one], one in personal) for one in columns] for row in found.sample.to_pylist()],
     )
@@ -212,6 +213,7 @@ def _run(found: Outcome) -> DestinationRun:
         rows=found.rows,
         gone=found.gone,
         total=found.total,
+        left_out=found.left_out,
         where=found.where,
         error=mask_text(found.error),
     )
