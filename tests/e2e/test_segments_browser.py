@@ -308,3 +308,24 @@ def _size(console: Console, condition: dict[str, Any]) -> int:
 def _add(console: Console, group: Any, kind: str) -> None:
     group.get_by_test_id("add-condition").click()
     console.page.get_by_role("menuitem", name=kind).click()
+
+
+def test_who_came_into_a_segment_is_asked_for_like_an_event(signed_in: SignedIn) -> None:
+    """By the builder: the segments alone are chosen, then how often and when."""
+    with signed_in() as console:
+        page = console.page
+        console.go("/segments/new")
+        page.get_by_test_id("add-behaviour").click()
+        leaf = page.get_by_test_id("condition-root").get_by_test_id("condition-leaf-behaviour")
+        console.choose(leaf.get_by_role("combobox", name="行为"), "进入人群")
+        segments = leaf.get_by_role("combobox", name="人群", exact=True)
+        segments.click()
+        page.locator(".ant-select-item-option").filter(has_text="活跃").first.click()
+        page.keyboard.press("Escape")
+        came = {"did": "segment_entered", "where": {"segment": {"in": ["active_buyers"]}}, "within": {"last": "30 days"}}
+        count = _size(console, came)
+        assert count > 0
+        size = page.get_by_test_id("preview-size")
+        expect(size).to_have_attribute("data-value", str(count))
+        expect(page.get_by_test_id("preview-sentence")).to_contain_text("最近 30 天内进入过人群")
+        expect(leaf.get_by_role("button", name="渠道")).to_have_count(0)

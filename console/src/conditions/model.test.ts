@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { condition } from "./arbitrary";
+import { headFirst } from "./heads";
 import type { Json, Node } from "./model";
 import { fromJson, fromJsonRoot } from "./read";
 import { toJson, toJsonRoot } from "./write";
@@ -81,5 +82,12 @@ describe("condition JSON and the editor's form", () => {
     expect(root.children).toHaveLength(1);
     expect(toJsonRoot(root)).toEqual(leaf);
     expect(toJsonRoot(fromJsonRoot({ not: { all: [leaf] } }))).toEqual({ not: { all: [leaf] } });
+  });
+});
+
+describe("written for people", () => {
+  it("says what a part is about first, and nothing else", () => {
+    const said = { all: [{ where: { amount: { at_least: 1 } }, within: { last: "7 days" }, did: "order_paid" }, { in: ["a"], tag: "level" }] };
+    expect(JSON.stringify(headFirst(said))).toBe('{"all":[{"did":"order_paid","where":{"amount":{"at_least":1}},"within":{"last":"7 days"}},{"tag":"level","in":["a"]}]}');
   });
 });

@@ -119,7 +119,7 @@ export function Behaviour({ leaf, set }: Props) {
           {!move && <AddWhere of={leaf} set={change} />}
           {leaf.figure === null && leaf.which === null && (
             <Button type="link" size="small" icon={<PlusOutlined />} onClick={() => change({ figure: { name: "times", of: null, tests: [{ op: "at_least", value: 2 }], currency: null } })}>
-              {t("editor.addFigure")}
+              {t(move ? "editor.addCount" : "editor.addFigure")}
             </Button>
           )}
           {leaf.within === null && (

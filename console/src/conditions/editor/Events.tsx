@@ -54,17 +54,19 @@ function Where({ of, filter, set }: Props & { filter: Filter }) {
   const fields = names.fieldsOf(of.event).filter((one) => !taken.has(one.value));
   return (
     <div className="op-line">
-      <span className="op-label">{t("editor.where")}</span>
-      <Select
-        showSearch={{ filterOption: matches }}
-        style={{ width: 160 }}
-        popupMatchSelectWidth={240}
-        aria-label={t("editor.field")}
-        placeholder={t("editor.field")}
-        value={filter.field === "" ? undefined : filter.field}
-        onChange={(name: string) => change({ ...filter, field: name, tests: [firstTest(names.field(of.event, name)?.kind ?? "text")], currency: null })}
-        options={field === undefined && filter.field !== "" ? [{ value: filter.field, label: filter.field }, ...fields] : fields}
-      />
+      <span className="op-label">{move ? (field?.label ?? filter.field) : t("editor.where")}</span>
+      {!move && (
+        <Select
+          showSearch={{ filterOption: matches }}
+          style={{ width: 160 }}
+          popupMatchSelectWidth={240}
+          aria-label={t("editor.field")}
+          placeholder={t("editor.field")}
+          value={filter.field === "" ? undefined : filter.field}
+          onChange={(name: string) => change({ ...filter, field: name, tests: [firstTest(names.field(of.event, name)?.kind ?? "text")], currency: null })}
+          options={field === undefined && filter.field !== "" ? [{ value: filter.field, label: filter.field }, ...fields] : fields}
+        />
+      )}
       {filter.field !== "" && (
         <TestRow
           kind={field?.kind ?? kindOf(undefined)}

@@ -6,6 +6,8 @@ import { lazy, Suspense, useState } from "react";
 import { useLive } from "@/api/live";
 import { queries, type Segment, useDeleteSegment } from "@/api/queries";
 import { segmentQueries } from "@/api/segments";
+import { headFirst } from "@/conditions/heads";
+import type { Json } from "@/conditions/model";
 import { percent } from "@/lib/format";
 import { said } from "@/lib/said";
 import { useMay } from "@/lib/session";
@@ -251,7 +253,7 @@ function Content({ segment }: { segment: Segment }) {
             </Panel>
             <Panel title={t("segments.definition")}>
               <Suspense>
-                <Yaml value={segment.condition} />
+                <Yaml value={headFirst(segment.condition as Json)} />
               </Suspense>
             </Panel>
           </div>
