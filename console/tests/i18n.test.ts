@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import enDestinations from "../src/i18n/destinations.en.json";
 import zhDestinations from "../src/i18n/destinations.zh-CN.json";
+import enImports from "../src/i18n/imports.en.json";
+import zhImports from "../src/i18n/imports.zh-CN.json";
 import enMain from "../src/i18n/en.json";
 import enJourneys from "../src/i18n/journeys.en.json";
 import zhJourneys from "../src/i18n/journeys.zh-CN.json";
@@ -16,8 +18,8 @@ import zhTags from "../src/i18n/tags.zh-CN.json";
 import zhMain from "../src/i18n/zh-CN.json";
 
 const SRC = join(import.meta.dirname, "../src");
-const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach, ...zhSandbox, ...zhDestinations };
-const en = { ...enMain, ...enTags, ...enJourneys, ...enReach, ...enSandbox, ...enDestinations };
+const zh = { ...zhMain, ...zhTags, ...zhJourneys, ...zhReach, ...zhSandbox, ...zhDestinations, ...zhImports };
+const en = { ...enMain, ...enTags, ...enJourneys, ...enReach, ...enSandbox, ...enDestinations, ...enImports };
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 
 type Catalogue = { [key: string]: string | Catalogue };

@@ -2,6 +2,7 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Language } from "@/app/preferences";
 import type zhDestinations from "./destinations.zh-CN.json";
+import type zhImports from "./imports.zh-CN.json";
 import type zhJourneys from "./journeys.zh-CN.json";
 import type zhReach from "./reach.zh-CN.json";
 import type zhSandbox from "./sandbox.zh-CN.json";
@@ -12,7 +13,7 @@ import type zh from "./zh-CN.json";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof zh & typeof zhTags & typeof zhJourneys & typeof zhReach & typeof zhSandbox & typeof zhDestinations & typeof zhTables };
+    resources: { translation: typeof zh & typeof zhTags & typeof zhJourneys & typeof zhReach & typeof zhSandbox & typeof zhDestinations & typeof zhImports & typeof zhTables };
   }
 }
 
@@ -24,6 +25,7 @@ const catalogues: Record<Language, () => Promise<{ default: object }>> = {
 /** Texts that only some pages need: they come with those pages. */
 const parts = {
   destinations: { "zh-CN": () => import("./destinations.zh-CN.json"), en: () => import("./destinations.en.json") },
+  imports: { "zh-CN": () => import("./imports.zh-CN.json"), en: () => import("./imports.en.json") },
   journeys: { "zh-CN": () => import("./journeys.zh-CN.json"), en: () => import("./journeys.en.json") },
   reach: { "zh-CN": () => import("./reach.zh-CN.json"), en: () => import("./reach.en.json") },
   sandbox: { "zh-CN": () => import("./sandbox.zh-CN.json"), en: () => import("./sandbox.en.json") },

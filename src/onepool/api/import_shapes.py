@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from onepool.api.dictionary import titles
 from onepool.api.models.imports import FileKind, ImportColumn, ImportSight, ImportTarget
@@ -86,23 +86,23 @@ def targets(kind: FileKind, standard: Standard) -> list[ImportTarget]:
     return list(found.values())
 
 
-def _targets(kind: FileKind, standard: Standard) -> Iterator[tuple[Role, str, dict[str, str] | None, str]]:
+def _targets(kind: FileKind, standard: Standard) -> Iterator[tuple[Role, str, Mapping[Any, str] | None, str]]:
     for name in controls(kind):
         field = standard.fields.get(name)
-        yield "control", name, dict(field.title) if field else None, name
+        yield "control", name, field.title if field else None, name
     if kind not in OBJECTS:
         for name, identifier in standard.identifier_types.items():
-            yield "identifier", name, dict(identifier.title), name
+            yield "identifier", name, identifier.title, name
     if kind == "orders":
         for name in standard.item_fields:
             field = standard.fields.get(name)
-            yield "item", f"item.{name}", dict(field.title) if field else None, name
+            yield "item", f"item.{name}", field.title if field else None, name
     if kind in ("events", "orders") or kind in OBJECTS:
         own = standard.objects[OBJECTS[kind]].fields if kind in OBJECTS else None
         own = standard.events["order_paid"].fields if kind == "orders" else own
         for name in standard.fields if own is None else own:
             field = standard.fields.get(name)
-            yield "field", name, dict(field.title) if field else None, name
+            yield "field", name, field.title if field else None, name
     if kind in ("events", "customers", "orders"):
         for name, attribute in standard.attributes.items():
-            yield "attribute", f"attribute.{name}", dict(attribute.title), name
+            yield "attribute", f"attribute.{name}", attribute.title, name

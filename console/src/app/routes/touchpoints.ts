@@ -61,6 +61,13 @@ const quarantine = createRoute({
   component: lazyRouteComponent(() => import("@/pages/quarantine/Quarantine"), "Quarantine"),
 });
 
+const imports = createRoute({
+  getParentRoute: () => shell,
+  path: "/imports",
+  validateSearch: (raw: Raw): { job?: string } => ({ job: text(raw, "job") }),
+  component: lazyRouteComponent(() => withTexts(import("@/pages/imports/Imports"), "imports"), "Imports"),
+});
+
 const map = createRoute({
   getParentRoute: () => shell,
   path: "/map",
@@ -101,4 +108,4 @@ const databases = createRoute({
   component: lazyRouteComponent(() => withTexts(import("@/pages/databases/Databases"), "tables", "destinations", "reach"), "Databases"),
 });
 
-export const touchpointRoutes = [touchpoints, touchpoint, quarantine, map, quality, destinations, destination, databases] as const;
+export const touchpointRoutes = [touchpoints, touchpoint, quarantine, imports, map, quality, destinations, destination, databases] as const;

@@ -174,6 +174,11 @@ function Items({ data, page, size, loading, onReplayed }: { data: Data; page: nu
                 <span className="op-mute" style={{ display: "block", fontSize: 13, maxWidth: 460, overflowWrap: "anywhere" }}>
                   {said(row.message, language)}
                 </span>
+                {row.file !== null && (
+                  <span className="op-mute" style={{ display: "block", fontSize: 13 }} data-testid="quarantine-place">
+                    {t("quarantine.place", { file: row.file, row: row.row })}
+                  </span>
+                )}
               </span>
             ),
           },

@@ -1,4 +1,4 @@
-import { ExperimentOutlined, PlusOutlined } from "@ant-design/icons";
+import { ExperimentOutlined, PlusOutlined, UploadOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Input, Select, Table } from "antd";
@@ -62,7 +62,18 @@ export function Touchpoints() {
   );
   return (
     <>
-      <PageHead title={t("nav.touchpoints")} sub={t("touchpoints.sub")} actions={connect} />
+      <PageHead
+        title={t("nav.touchpoints")}
+        sub={t("touchpoints.sub")}
+        actions={
+          <>
+            <Button icon={<UploadOutlined />} onClick={() => void navigate({ to: "/imports" })} data-testid="touchpoint-import">
+              {t("touchpoints.importFile")}
+            </Button>
+            {connect}
+          </>
+        }
+      />
       <Loaded query={list} rows={10}>
         {(data) =>
           data.items.length === 0 ? (

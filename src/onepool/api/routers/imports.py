@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, status
+from pydantic import JsonValue
 
 from onepool.api import import_files
 from onepool.api.access import Caller, Need, Time, Workspace
@@ -93,7 +94,12 @@ def create_import(body: ImportRequest, who: Writer, ws: Workspace, time: Time, k
     Planner(body.kind, ws.standard(), point, mapping or Mapping())
     job = kept.start(ws, time, body, path, mapping, who.actor)
     if not body.dry_run:
-        more = {"file": path.name, "kind": body.kind, "touchpoint": job.touchpoint, "size": path.stat().st_size}
+        more: dict[str, JsonValue] = {
+            "file": path.name,
+            "kind": body.kind,
+            "touchpoint": job.touchpoint,
+            "size": path.stat().st_size,
+        }
         audit.record(ws.state, time, who.actor, "file.import", f"import:{job.id}", more)
     return job
 

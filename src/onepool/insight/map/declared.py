@@ -91,7 +91,8 @@ def declared(touchpoint: Touchpoint, standard: Standard) -> Declared:
 
 def _optional(manifest: Manifest) -> frozenset[tuple[str, str]]:
     """What is optional wherever the channel says that it gives it."""
-    may, must = set(), set()
+    may: set[tuple[str, str]] = set()
+    must: set[tuple[str, str]] = set()
     for one in manifest.identifiers:
         (may if one.optional else must).add(("identifier", one.type))
     for signal in manifest.signals:

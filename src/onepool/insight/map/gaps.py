@@ -244,10 +244,10 @@ def _signals(
         replace(_gap("signal-unseen", "info", touchpoint, *sorted(names)), explained=why)
         for (touchpoint, why), names in unseen.items()
     ]
-    for touchpoint, fields in empty.items():
-        if fields:
-            figures = {"events": sum({cell.name: cell.count for _, cell in fields}.values())}
-            most = max(cell.customers for _, cell in fields)
-            names = [name for name, _ in fields]
-            found.append(_gap("field-empty", "info", touchpoint, *names, customers=most, **figures))
+    for touchpoint, pairs in empty.items():
+        if pairs:
+            events = {cell.name: cell.count for _, cell in pairs}
+            most = max(cell.customers for _, cell in pairs)
+            names = [name for name, _ in pairs]
+            found.append(_gap("field-empty", "info", touchpoint, *names, customers=most, events=sum(events.values())))
     return found
