@@ -180,3 +180,25 @@ def test_a_test_is_marked_where_free_text_can_be() -> None:
     assert as_test("email", {"subject": "x"})["subject"].startswith("【测试】")
     assert as_test("wecom", {"text": "x"})["text"].startswith("【测试】")
     assert as_test("sms", {"text": "x", "params": {}}) == {"text": "x", "params": {}}
+
+
+def _mini(**data: str) -> dict[str, Any]:
+    content = {"template_id": "T1", "data": data}
+    return {"template": "MINI", "channel": "wechat_mini", "kind": "subscribe", "content": content}
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"), [("thng1", "thing"), ("thing", "thing"), ("orderMoney", None), ("1", None)]
+)
+def test_a_field_that_no_template_has_is_told(name: str, suggestion: str | None) -> None:
+    """WeChat refuses the whole message for it (47003): nobody should learn that from the receipts."""
+    found = problems(message(_mini(thing1="x", **{name: "y"})))
+    assert {place: one.suggestion for place, one in found.items()} == {f"contents[0].content.data.{name}": suggestion}
+    assert all(chinese(one.message) for one in found.values())
+    # Templates of Official Accounts that were made before have fields by any name: a word of warning only.
+    assert f"contents[0].content.data.{name}" in warnings(message(template(thing1="x", **{name: "y"})))
+
+
+def test_fields_that_templates_have_are_fine() -> None:
+    assert problems(message(_mini(thing1="x", amount12="3元", phrase2="成功"))) == {}
+    assert not any("content.data" in one for one in warnings(message(template(first="x", keyword1="y", remark="z"))))

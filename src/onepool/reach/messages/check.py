@@ -21,7 +21,7 @@ from onepool.reach.messages.parse import Leaf, kind_of, known_names, leaves
 from onepool.reach.messages.pieces import LINK, compiled, faults, longest
 from onepool.reach.messages.render import allowed_host, host_of
 from onepool.reach.messages.typed import unknown_directives
-from onepool.reach.messages.wechat_fields import field_of
+from onepool.reach.messages.wechat_fields import FIELDS, field_of, strange
 from onepool.standards import Standard
 
 _SHAPES: Mapping[str, tuple[type, ...]] = {"mapping": (dict, list), "list": (list,), "object": (dict,)}
@@ -230,6 +230,8 @@ def _texts(
     for leaf in leaves(content):
         at = f"{place}.content.{leaf.where}"
         part = parts.get(str(leaf.place[0]))
+        if (name := strange(content.channel, leaf.place)) is not None:
+            _strange(content, name, at, found)
         if field_of(content.channel, leaf.place) is not None:
             _field(content, leaf, tongue, most, at, found)
         elif part is not None and len(leaf.place) == 1:
@@ -267,6 +269,14 @@ def _field(
         found.problems.append(Problem(at, f"{said}; the fixed text alone has {least}"))
     elif (high is None or high > rule.limit) and rule.limit in (5, 20):  # of texts; dates and amounts are as they are
         found.warnings.append(Problem(at, f"{said}; longer ones are not sent: use truncate: {rule.limit}"))
+
+
+def _strange(content: Content, name: str, at: str, found: Findings) -> None:
+    """A field that the template can't have: WeChat refuses the message, or leaves the field empty."""
+    kinds = ", ".join(f"{one}N" for one in FIELDS)
+    problem = Problem(at, f"a template has no field {name}; its fields are {kinds}", closest(name, list(FIELDS)))
+    # Old templates of Official Accounts have fields by any name.
+    (found.warnings if content.channel == "wechat_oa" else found.problems).append(problem)
 
 
 def _limit(

@@ -37,6 +37,7 @@ MESSAGES: Final = Catalogue((
     (r".*\((.+)\): the platform forbids marketing in it and may close the account",
      "{0}：平台禁止用它发送营销内容，账号可能被处罚"),
     (r"(\S+) of (\S+) has no (\S+); it has (.+)", "{1} 的 {0} 没有 {2} 这一项；有 {3}"),
+    (r"a template has no field (\S+); its fields are (.+)", "模板没有字段 {0}；字段名是类型加序号：{1}"),
     (r"this is missing \((.+)\)", "缺少{0}"),
     (r"a mail needs html or text", "邮件需要正文（HTML 或纯文本）"),
     (r"at most (\d+) bytes; the fixed text alone has (\d+)", "最多 {0} 字节（一个汉字 3 字节），固定文字就有 {1} 字节"),

@@ -71,3 +71,15 @@ def field_of(channel: str, place: tuple[str | int, ...]) -> Field | None:
     if channel not in CHANNELS or len(place) not in (2, 3) or place[0] != PART or place[2:] not in ((), ("value",)):
         return None
     return FIELDS.get(str(place[1]).rstrip("0123456789"))
+
+
+def strange(channel: str, place: tuple[str | int, ...]) -> str | None:
+    """The name of a template's field that no template has: a kind that the platform knows, and a number. None for
+    others. Templates of Official Accounts that were made before have fields by any name."""
+    if channel not in CHANNELS or len(place) not in (2, 3) or place[0] != PART:
+        return None
+    name = str(place[1])
+    kind = name.rstrip("0123456789")
+    known = kind in FIELDS and kind != name
+    old = channel == "wechat_oa" and (name in ("first", "remark") or name.startswith("keyword"))
+    return None if known or old else name
