@@ -240,6 +240,8 @@ def test_snapshot(world: World) -> None:
     made = browser.post("/api/v1/segments/vip/snapshot", {"list": "vip_nov", "title": TITLE, "reason": "campaign"})
     assert made.status_code == 201, made.text
     assert (made.json()["name"], made.json()["kind"], made.json()["segment"]) == ("vip_nov", "snapshot", "vip")
+    # No tick has taken it up yet.
+    assert (made.json()["size"], made.json()["entries"]) == (2, 2)
     number, told = next(iter(log.after(world.ws.state, 0)))
     assert (number.list, number.entries, told.column("type").to_pylist()) == ("vip_nov", 2, ["customer"] * 2)
     assert sorted(told.column("value").to_pylist()) == ["1", "5"]

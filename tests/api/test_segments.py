@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from onepool.privacy import audit
 from onepool.privacy.roles import Role
@@ -207,3 +208,48 @@ def test_definition_that_went_wrong_is_shown_with_its_problem(world: World) -> N
     found = {one["name"]: one for one in browser.get("/api/v1/segments").json()["items"]}
     assert found["tagged"]["problems"][0]["place"] == "tag"
     assert found["strange"]["sentence"] is None and found["strange"]["problems"]
+
+
+def test_lists_as_they_were(world: World) -> None:
+    """Sizes from all history, tags from their dated changes; of now where no instant is given."""
+    browser = world.signed_in()
+    browser.post("/api/v1/segments", segment(name="bought", condition={"did": "order_paid"}))
+    with world.ws.pool.write() as session:
+        for number, (customer, value, days) in enumerate(((1, "low", 30), (1, "high", 1), (3, "low", 1)), 1):
+            row = {"change_id": number, "customer_id": customer, "tag": "buyer", "value": value, "number": 1.0}
+            put(session, "tag_changes", {**row, "as_of": T0 - timedelta(days=days)})
+
+    def sizes(**asked: str) -> int:
+        items = browser.get("/api/v1/segments", **asked).json()["items"]
+        return next(int(one["size"]) for one in items if one["name"] == "bought")
+
+    def buyers(**asked: str) -> tuple[int, dict[str, int]]:
+        (listed,) = (one for one in browser.get("/api/v1/tags", **asked).json()["items"] if one["name"] == "buyer")
+        detail = browser.get("/api/v1/tags/buyer", **asked).json()
+        assert listed["coverage"] == detail["coverage"]
+        return listed["coverage"], {one["value"]: one["count"] for one in detail["distribution"]}
+
+    # No tick has run: nobody is a member yet.
+    assert sizes() == 0
+    assert sizes(as_of=(T0 + timedelta(days=1)).isoformat()) > 0
+    assert sizes(as_of=(T0 - timedelta(days=4000)).isoformat()) == 0
+    assert buyers()[0] == 2
+    assert buyers(as_of=T0.isoformat()) == (2, {"high": 1, "low": 1})
+    assert buyers(as_of=(T0 - timedelta(days=7)).isoformat()) == (1, {"low": 1})
+    assert buyers(as_of=(T0 - timedelta(days=40)).isoformat()) == (0, {})
+
+
+def test_who_came_into_a_segment_is_asked_for_and_named(world: World) -> None:
+    browser = world.signed_in()
+    browser.post("/api/v1/segments", segment(name="vip"))
+    moves = browser.get("/api/v1/conditions/names").json()["moves"]
+    assert [one["name"] for one in moves] == ["segment_entered", "segment_left"]
+    (field,) = moves[0]["fields"]
+    assert (field["name"], field["value_titles"]["vip"]) == ("segment", TITLE)
+    came = {"did": "segment_entered", "where": {"segment": "vip"}}
+    shown = browser.post("/api/v1/conditions/preview", {"condition": came}).json()
+    assert (shown["size"], shown["sentence"]["zh"]) == (2, "进入过人群「上海客户」")
+    assert browser.post("/api/v1/segments", segment(name="came", condition=came)).status_code == 201
+    assert browser.get("/api/v1/segments/vip").json()["used_by"] == ["segment:came"]
+    why = browser.get("/api/v1/customers/3/segments/came/why").json()["reason"]
+    assert (why["holds"], why["figure"], len(why["children"])) == (True, "1", 1)
