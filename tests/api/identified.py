@@ -14,6 +14,7 @@ from onepool.api.app import create_app
 from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
+    Engine,
     LastRun,
     MatchingState,
     ModelOutcome,
@@ -47,6 +48,7 @@ class Rote:
     state: MatchingState = field(default_factory=MatchingState)
     segments: list[str] = field(default_factory=list)
     learned: bool | None = None
+    engine: Engine | None = None
     running: bool = False
 
     def preview_decision(self, change: Change, segments: Sequence[str] = ()) -> DecisionPreview:
@@ -97,8 +99,8 @@ class Rote:
             segments=[SegmentEffect("vip", 3, 3)] if effects else [],
         )
 
-    def start_matching(self, learn: bool = True) -> MatchingState:
-        self.learned = learn
+    def start_matching(self, learn: bool = True, engine: Engine = "onepool") -> MatchingState:
+        self.learned, self.engine = learn, engine
         self.state = MatchingState("running", "learning", 0.25, started=T0)
         return self.state
 

@@ -50,7 +50,9 @@ def test_models_and_segments_arrive(rote: Rote, remote: RemoteDesk) -> None:
     remote.preview_decision(Change("block", 1), ["vip"])
     assert rote.segments == ["vip"]
     remote.start_matching(False)
-    assert rote.learned is False
+    assert (rote.learned, rote.engine) == (False, "onepool")
+    remote.start_matching(engine="splink")
+    assert (rote.learned, rote.engine) == (True, "splink")
 
 
 def test_runs(rote: Rote, remote: RemoteDesk) -> None:

@@ -16,6 +16,7 @@ from tests.identity.brand import LI, LI_IS, WEI, WEI_IS, answer, make_brand, num
 import onepool
 from onepool.errors import OnePoolError, UsageError
 from onepool.identity import RulesError, decisions
+from onepool.identity.matching import splink_engine
 from onepool.workspace import open_workspace
 
 VIP = {
@@ -254,6 +255,28 @@ def test_from_python(folder: Path) -> None:
         assert ws.identity.undo(made, author="notebook") == made + 1
 
 
+def test_review_and_model_from_python(folder: Path) -> None:
+    with onepool.open(folder) as ws:
+        waiting = ws.identity.review()
+        assert {one["item"].split(":")[0] for one in waiting.to_pylist()} == {"candidate", "conflict"}
+        (candidate,) = [one for one in waiting.to_pylist() if one["item"].startswith("candidate")]
+        assert (candidate["probability"], candidate["reason"], candidate["value"]) == (0.91, None, Decimal("150.5"))
+        assert ws.identity.decide(candidate["item"], "never", author="notebook", reason="a try") == 1
+        assert ws.identity.review().num_rows == 0
+        for item in ("candidate:99", "horoscope:1"):
+            with pytest.raises(UsageError):
+                ws.identity.decide(item, "merge", author="notebook")
+        assert ws.identity.models().num_rows == 0
+        with pytest.raises(UsageError):
+            ws.identity.model()
+        level = {"name": "same", "m": 0.9, "u": 0.001, "weight": 9.8, "pairs": 3, "matches": 2.5}
+        report = {"records": 4, "comparisons": [{"name": "phone", "levels": [level]}]}
+        ws.workspace.save("model", "customers", {"model": "customers", "report": report}, author="onepool")
+        assert ws.identity.models().to_pylist()[0]["cause"] == "learned"
+        (row,) = ws.identity.model(1).to_pylist()
+        assert (row["comparison"], row["level"], row["weight"], row["pairs"]) == ("phone", "same", 9.8, 3)
+
+
 PEOPLE = [
     (f"r{number}", name, phone, city)
     for number, (name, phone, city) in enumerate(
@@ -291,6 +314,24 @@ def test_fit(folder: Path, people: Path, tmp_path: Path) -> None:
     ws.close()
     assert saved is not None
     assert saved.body["report"]["records"] == len(PEOPLE)
+
+
+def test_fit_by_splink(folder: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "clusters.csv"
+    words = ("fit", str(people), "--columns", "联系=phone", "--entity", "whose", "--engine", "splink")
+    told = answer(folder, *words, "--out", str(out))
+    assert told["model"]["engine"] == "splink"
+    # Whose a record is was not looked at.
+    assert {one["name"] for one in told["model"]["comparisons"]} == {"姓名", "联系"}
+    assert told["evaluation"]["pairwise"]["recall"] > 0.9
+    assert out.read_text().startswith('"record_id","cluster"')
+    assert "联系 masked" in run(folder, *words)
+    refused(folder, *words, "--save")
+    monkeypatch.setattr(splink_engine, "available", lambda: False)
+    for refusing in (words, ("match", "--engine", "splink")):
+        error = refused(folder, *refusing, kind=OnePoolError)
+        assert "onepool[splink]" in f"{error} {error.hint}"
+    refused(folder, "match", "--engine", "splink", "--kept")
 
 
 def test_thresholds_of_fit_follow_the_costs(folder: Path, people: Path) -> None:

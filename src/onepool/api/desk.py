@@ -11,6 +11,7 @@ from onepool.api.problems import ApiError
 from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
+    Engine,
     MatchingState,
     ModelsCompared,
     RulesPreview,
@@ -40,9 +41,9 @@ class IdentityDesk(Protocol):
         and what it would do to these segments (empty: to all)."""
         ...
 
-    def start_matching(self, learn: bool = True) -> MatchingState:
+    def start_matching(self, learn: bool = True, engine: Engine = "onepool") -> MatchingState:
         """Learn the model anew (or take the one in force) and match all customers, in the background; one run at a
-        time."""
+        time. `splink`: it only proposes pairs for review."""
         ...
 
     def matching_state(self) -> MatchingState:

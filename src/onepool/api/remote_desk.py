@@ -13,6 +13,7 @@ from onepool.errors import OnePoolError
 from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
+    Engine,
     MatchingState,
     ModelsCompared,
     RulesPreview,
@@ -31,8 +32,8 @@ class DeskError(OnePoolError):
 
 
 class _Asked(msgspec.Struct):
-    """One call. `body`: of rules; `join`, `review`: of thresholds; `versions`, `effects`: of two models; `learn`: of
-    a run."""
+    """One call. `body`: of rules; `join`, `review`: of thresholds; `versions`, `effects`: of two models; `learn`,
+    `engine`: of a run."""
 
     what: str
     change: Change | None = None
@@ -43,6 +44,7 @@ class _Asked(msgspec.Struct):
     versions: tuple[int, int] = (0, 0)
     effects: bool = False
     learn: bool = True
+    engine: Engine = "onepool"
 
 
 class RemoteDesk:
@@ -70,9 +72,9 @@ class RemoteDesk:
         asked = _Asked("models", segments=list(segments), versions=(before, after), effects=effects)
         return self._ask(asked, ModelsCompared)
 
-    def start_matching(self, learn: bool = True) -> MatchingState:
+    def start_matching(self, learn: bool = True, engine: Engine = "onepool") -> MatchingState:
         """Learn the model anew (or take the one in force) and match all customers, in the background."""
-        return self._ask(_Asked("match", learn=learn), MatchingState)
+        return self._ask(_Asked("match", learn=learn, engine=engine), MatchingState)
 
     def matching_state(self) -> MatchingState:
         """What the run is doing, or how the last one ended."""
@@ -101,7 +103,7 @@ def answer(raw: bytes, desk: Any) -> bytes:
     elif asked.what == "thresholds":
         found = desk.preview_thresholds(asked.join, asked.review)
     elif asked.what == "match":
-        found = desk.start_matching(asked.learn)
+        found = desk.start_matching(asked.learn, asked.engine)
     elif asked.what == "models":
         found = desk.compare_models(*asked.versions, asked.effects, asked.segments)
     else:

@@ -47,8 +47,8 @@ CHINESE = {
     "{records:,} records are {clusters:,} persons, the largest of {largest}": (
         "{records:,} 条记录归成 {clusters:,} 人，最多的一人有 {largest} 条"
     ),
-    "kept as version {version} of the workspace's model; match with: onepool identity match": (
-        "已存为工作区模型的第 {version} 版；用它匹配：onepool identity match"
+    "kept as version {version} of the workspace's model; match with: onepool identity match --kept": (
+        "已存为工作区模型的第 {version} 版；用它匹配：onepool identity match --kept"
     ),
     # identity match
     "reading": "读取客户",

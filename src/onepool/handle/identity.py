@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from onepool.clock import from_micros
+from onepool.errors import UsageError
 from onepool.handle.table import Table
 from onepool.privacy.masking import mask_identifier
 from onepool.workspace import Workspace
@@ -139,6 +140,93 @@ class Identity:
         state, clock = self.workspace.state, self.workspace.clock
         return decisions.undo(state, clock, decision, author=author, reason=reason).id
 
+    def review(self, limit: int = 1000) -> Table:
+        """What waits for people, the most valuable first: item (`candidate:12`, `conflict:34`), customer_a, customer_b,
+        value, probability (of a candidate), reason (of a conflict). What was put off is left out."""
+        from onepool.identity import read
+
+        workspace = self.workspace
+        with self._sources() as sources:
+            later = read.postponed(sources, workspace.clock.now())
+            waiting = [*read.candidates(sources, ["open"]), *read.open_conflicts(sources)]
+            pairs, _ = read.ranked(
+                sources.session,
+                [one for one in waiting if one[:2] not in later],
+                currency=workspace.settings.currency,
+                limit=limit,
+                once=True,
+                settled=read.settled(sources),
+            )
+            likely = read.candidates_by_id(sources, [one.ref for one in pairs if one.kind == "candidate"])
+            links = read.links_by_id(sources, [one.ref for one in pairs if one.kind == "conflict"])
+        rows = [
+            {
+                "item": f"{one.kind}:{one.ref}",
+                "customer_a": one.customer_a,
+                "customer_b": one.customer_b,
+                "value": one.value,
+                "probability": likely[one.ref].probability if one.kind == "candidate" else None,
+                "reason": links[one.ref].reason if one.kind == "conflict" else None,
+            }
+            for one in pairs
+        ]
+        return Table(pa.Table.from_pylist(rows, _REVIEW))
+
+    def decide(self, item: str, verdict: Literal["merge", "never"], *, author: str, reason: str = "") -> int:
+        """Judge an item of `review`. Returns the decision's number. Raises UsageError when it does not wait (any more),
+        and Decided when people ruled on the two before."""
+        from onepool.identity import decisions, read
+
+        if verdict not in ("merge", "never"):
+            raise UsageError(f"no such judgement: {verdict}", hint="merge or never")
+        kind, _, number = item.partition(":")
+        state, clock = self.workspace.state, self.workspace.clock
+        with self._sources() as sources:
+            known = kind in ("candidate", "conflict") and number.isdigit()
+            ends = read.ends(sources, kind, int(number)) if known else None
+            if ends is None:
+                raise UsageError(f"{item} does not wait (any more)", hint="see identity.review()")
+            one, other = (read.side_with(sources, end) for end in ends)
+            further = read.merge_pairs(sources, one, other) if verdict == "merge" else []
+        candidate = int(number) if kind == "candidate" else None
+        if verdict == "merge":
+            made = decisions.merge(state, clock, one, other, further, author=author, reason=reason, candidate=candidate)
+        else:
+            made = decisions.never(state, clock, one, other, author=author, reason=reason, candidate=candidate)
+        return made.id
+
+    def models(self) -> Table:
+        """The versions of the model of likelihood, the newest first: version, at, author, reason, cause, join, review,
+        auto, records, pairs, labels, hash."""
+        from onepool.identity.read import model_versions
+
+        rows = [
+            {
+                **{name: getattr(one, name) for name in ("version", "at", "author", "reason", "cause")},
+                **{name: getattr(one, name) for name in ("join", "review", "auto", "hash")},
+                **{name: getattr(one.counts, name) for name in ("records", "pairs", "labels")},
+            }
+            for one in reversed(model_versions(self.workspace.state))
+        ]
+        return Table(pa.Table.from_pylist(rows, _VERSIONS))
+
+    def model(self, version: int | None = None) -> Table:
+        """What a version of the model (without: the present one) weighs: comparison, level, m, u, weight (bits), pairs,
+        matches; the best level of each comparison first. Raises UsageError when there is none such."""
+        from onepool.identity.read import model_versions, weights_of
+
+        found = model_versions(self.workspace.state)
+        wanted = len(found) if version is None else version
+        if not 1 <= wanted <= len(found):
+            raise UsageError(f"there is no version {wanted} of the model", hint="see identity.models()")
+        body = weights_of(self.workspace.state, found[wanted - 1].weights)
+        rows = [
+            {"comparison": one["name"], "level": level["name"], **{name: level[name] for name in _LEVEL}}
+            for one in (body.get("report") or {}).get("comparisons", [])
+            for level in one["levels"]
+        ]
+        return Table(pa.Table.from_pylist(rows, _WEIGHTS))
+
     @contextmanager
     def _sources(self) -> Iterator[Sources]:
         from onepool.api.whom import sources
@@ -164,6 +252,35 @@ _STEPS = pa.schema(
 _REASONS = pa.schema([("code", pa.string()), ("reason", pa.string())])
 _CONFLICTS = pa.schema(
     [*((name, pa.int64()) for name in ("link", "customer_a", "customer_b")), ("value", pa.decimal128(38, 4))]
+)
+_REVIEW = pa.schema(
+    [
+        ("item", pa.string()),
+        *((name, pa.int64()) for name in ("customer_a", "customer_b")),
+        ("value", pa.decimal128(38, 4)),
+        ("probability", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+_VERSIONS = pa.schema(
+    [
+        ("version", pa.int64()),
+        ("at", pa.timestamp("us", "UTC")),
+        *((name, pa.string()) for name in ("author", "reason", "cause")),
+        *((name, pa.float64()) for name in ("join", "review")),
+        ("auto", pa.bool_()),
+        *((name, pa.int64()) for name in ("records", "pairs", "labels")),
+        ("hash", pa.string()),
+    ]
+)
+_LEVEL = ("m", "u", "weight", "pairs", "matches")
+_WEIGHTS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("comparison", "level")),
+        *((name, pa.float64()) for name in ("m", "u", "weight")),
+        ("pairs", pa.int64()),
+        ("matches", pa.float64()),
+    ]
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from onepool.identity.read.models import LEARNED_BY
 from onepool.identity.read.preview_types import (
     Change,
     DecisionPreview,
+    Engine,
     LastRun,
     MatchingState,
     ModelsCompared,
@@ -66,24 +68,30 @@ class Desk:
         """What the run is doing, or how the last one ended."""
         return self._state
 
-    def start_matching(self, learn: bool = True) -> MatchingState:
+    def start_matching(self, learn: bool = True, engine: Engine = "onepool") -> MatchingState:
         """Learn the model anew (or take the one in force) and match all customers, in the background; one run at a
-        time."""
+        time. `splink`: it only proposes pairs for review."""
         with self._guard:
             if self._running is None or not self._running.is_alive():
                 now = self._ws.clock.now()
                 self._state = MatchingState("running", "reading", None, None, now, self._state.last)
-                self._running = threading.Thread(target=self._run, args=(now, learn), name="match", daemon=True)
+                self._running = threading.Thread(target=self._run, args=(now, learn, engine), name="match", daemon=True)
                 self._running.start()
         return self._state
 
-    def match(self, learn: bool = True) -> MatchingState:
+    def match(self, learn: bool = True, engine: Engine = "onepool") -> MatchingState:
         """The same, waiting for its end."""
-        self._run(self._ws.clock.now(), learn)
+        self._run(self._ws.clock.now(), learn, engine)
         return self._state
 
-    def _run(self, started: datetime, learn: bool) -> None:
+    def _run(self, started: datetime, learn: bool, engine: Engine) -> None:
         try:
+            if engine == "splink":
+                begun = time.perf_counter()
+                count = models.propose_with_splink(self._ws, self._worker, self._step)
+                last = LastRun(started, count, 0, time.perf_counter() - begun)
+                self._state = MatchingState("done", None, 1.0, None, started, last)
+                return
             found, model = self.learn() if learn else self.find()
             joined = self._worker.take_matches(found, model)
             last = LastRun(started, found.pairs.num_rows, joined, found.seconds)

@@ -213,7 +213,7 @@ def proposals(pairs: pa.Table, model: Model, numbers: pa.Table) -> pa.Table:
     records proved (`proving.proved_numbers`)."""
     left, right = pairs.column("left").to_numpy(), pairs.column("right").to_numpy()
     told = [name for name in pairs.column_names if name.startswith(("level:", "weight:"))]
-    return pa.table(
+    table = pa.table(
         {
             "a": np.minimum(left, right),
             "b": np.maximum(left, right),
@@ -221,7 +221,13 @@ def proposals(pairs: pa.Table, model: Model, numbers: pa.Table) -> pa.Table:
             "against": certainty.against(pairs, model),
             **{name: pairs.column(name) for name in told},
         }
-    ).replace_schema_metadata({_LEVELS: json.dumps({one.spec.name: one.spec.levels for one in model.comparisons})})
+    )
+    return with_levels(table, {one.spec.name: one.spec.levels for one in model.comparisons})
+
+
+def with_levels(pairs: pa.Table, levels: Mapping[str, Sequence[str]]) -> pa.Table:
+    """Scored pairs that say what their levels are called, by comparison, as `proposed` reads it."""
+    return pairs.replace_schema_metadata({_LEVELS: json.dumps({name: list(some) for name, some in levels.items()})})
 
 
 def proposed(pairs: pa.Table, least: float) -> pa.Table:

@@ -126,6 +126,42 @@ def compare_models(
     )
 
 
+def propose_with_splink(workspace: Workspace, worker: Worker, step: Step) -> int:
+    """Let Splink look for pairs among all customers, and keep what it finds likely for review; it joins nobody, since
+    it can't tell relatives apart. Returns how many pairs it found. Raises SplinkMissing and MatchingError."""
+    # Loaded here: an extra.
+    from onepool.identity.matching.splink_engine import SplinkModel, require
+
+    require()
+    step("learning", None)
+    everybody, settings = Everybody.of(workspace, worker), worker.rules.likelihood()
+    records = everybody.records
+    present = {name: kind for name, kind in matching.COLUMNS.items() if records.column(name).null_count < len(records)}
+    records = records.select(["record_id", *present])
+    model = SplinkModel.fit(records, present)
+    step("proposing", None)
+    likely = model.predict(records, settings.review).select(["left", "right"])
+    if likely.num_rows == 0:
+        return 0
+    found = model.score(records, likely)
+    told = [name for name in found.column_names if name.startswith(("level:", "weight:"))]
+    left, right = found.column("left").to_numpy(), found.column("right").to_numpy()
+    pairs = pa.table(
+        {
+            "a": np.minimum(left, right),
+            "b": np.maximum(left, right),
+            "probability": found.column("probability").cast(pa.float64()),
+            **{name: found.column(name) for name in told},
+        }
+    )
+    shown = matching.proposed(matching.with_levels(pairs, model.levels()), settings.review)
+    saved = workspace.definitions.get(matching.MODEL_KIND, matching.MODEL_NAME)
+    with worker.mutex, workspace.state.write() as connection:
+        known = matching.store(connection, shown, 0 if saved is None else saved.version, workspace.clock.now())
+        matching.never_again(connection, known, worker.resolver.graph.customer, worker.resolver.never)
+    return shown.num_rows
+
+
 @dataclass(frozen=True)
 class _Answers:
     """What one version says. `joins`: pairs that it joins by itself; `review`: from which probability on it asks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,8 +31,11 @@ from onepool.cli.output import (
 from onepool.errors import OnePoolError, UsageError
 
 if TYPE_CHECKING:
-    from onepool.identity.matching import Fit
+    from onepool.identity.matching import Fit, Model
     from onepool.identity.matching.fit import Links
+    from onepool.identity.matching.splink_fit import SplinkFit
+
+Engine = Literal["onepool", "splink"]
 
 _IDS = ("record_id", "rec_id", "recordid", "unique_id", "id", "编号", "记录编号")
 _MODEL = "customers"
@@ -84,6 +87,9 @@ def fit(
     review: Annotated[
         float | None, typer.Option(min=0.01, max=1, help="Probability from which pairs are shown to people.")
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Who learns and scores: OnePool, or Splink (an extra) beside the same clusters.")
+    ] = "onepool",
     folder: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
@@ -95,6 +101,9 @@ def fit(
     """
     if out is not None and out.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError(f"{out.name} is neither .csv nor .parquet", hint="name it so")
+    if engine == "splink" and (save or labels is not None):
+        refused = "--save: a workspace keeps OnePool's own models" if save else "--labels: Splink learns without"
+        raise UsageError(f"--engine splink does not go with {refused}")
     if len(files) > 2:
         raise UsageError("more than two files", hint="one to find who is in it twice, two to find who is in both")
     speak_as(folder)
@@ -107,6 +116,7 @@ def fit(
     from onepool.identity.matching import Settings, guess_columns
     from onepool.identity.matching import fit as learn
     from onepool.identity.matching.settings import priced
+    from onepool.identity.matching.splink_engine import SplinkModel
 
     guessed = guess_columns(records)
     if entity is not None:
@@ -120,17 +130,27 @@ def fit(
         settings = replace(settings, join=join, cluster=join, review=min(settings.review, join))
     if review is not None:
         settings = replace(settings, review=review)
-    made = learn(records, {**guessed, **kinds}, linked, judged, settings)
+    made: Fit | SplinkFit
+    if engine == "splink":
+        from onepool.identity.matching.splink_fit import fit_splink
+
+        made = fit_splink(records, {**guessed, **kinds}, linked, settings)
+        lines = {"join": settings.join, "review": settings.review, "cluster": settings.cluster}
+    else:
+        made = learn(records, {**guessed, **kinds}, linked, judged, settings)
+        model = made.model
+        lines = {"join": model.join, "review": model.review, "cluster": model.cluster}
     truth_table = whose if truth is None else _truth(truth)
     if out is not None:
         _write(made.clusters, out)
-    saved = _save(folder, made) if save else None
+    saved = _save(folder, made.model) if save and not isinstance(made.model, SplinkModel) else None
     costs = (OVER if over is None else over, UNDER if under is None else under)
-    _show(made, {**guessed, **kinds}, records, as_json, truth_table, *costs, saved)
+    _show(made, lines, {**guessed, **kinds}, records, as_json, truth_table, *costs, saved)
 
 
 def _show(
-    made: Fit,
+    made: Fit | SplinkFit,
+    lines: dict[str, float],
     kinds: dict[str, str],
     records: pa.Table,
     as_json: bool,
@@ -173,7 +193,11 @@ def _show(
     )
     show_table(
         [
-            {"rule": one["rule"], "pairs": f"{one['pairs']:,}", "finds": f"{one['recall']:.1%}"}
+            {
+                "rule": one["rule"],
+                "pairs": f"{one['pairs']:,}",
+                "finds": "" if one["recall"] is None else f"{one['recall']:.1%}",
+            }
             for one in made.report["rules"]
         ],
         "blocking: pairs that are compared, and the share of matches each rule finds",
@@ -191,9 +215,7 @@ def _show(
         ],
         "thresholds, as the model itself expects",
     )
-    model = made.model
-    thresholds = {"join": model.join, "review": model.review, "cluster": model.cluster}
-    say(worded("join from {join:.3f}, review from {review:.3f}; average linkage at {cluster:.3f}", **thresholds))
+    say(worded("join from {join:.3f}, review from {review:.3f}; average linkage at {cluster:.3f}", **lines))
     for threshold in ("join", "review"):
         near = made.report["near"][threshold][:_SHOWN]
         show_table(
@@ -202,7 +224,7 @@ def _show(
         )
     say(worded("{records:,} records are {clusters:,} persons, the largest of {largest}", **clusters))
     if saved is not None:
-        kept = "kept as version {version} of the workspace's model; match with: onepool identity match"
+        kept = "kept as version {version} of the workspace's model; match with: onepool identity match --kept"
         say(worded(kept, version=saved))
     if found is not None:
         evaluation.show(found, over, under)
@@ -331,10 +353,14 @@ def _write(clusters: pa.Table, path: Path) -> None:
         pa.parquet.write_table(clusters, path)
 
 
-def _save(folder: Path, made: Fit) -> int:
-    body: dict[str, Any] = {"model": _MODEL, **json.loads(made.model.to_json())}
+def _save(folder: Path, model: Model) -> int:
+    """Keep a model for the workspace's customers. Returns which version of it that is."""
+    from onepool.identity.read import model_versions
+
+    body: dict[str, Any] = {"model": _MODEL, **json.loads(model.to_json())}
     ws = opened(folder)
     try:
-        return ws.save("model", _MODEL, body, author=author(), reason="identity fit").version
+        ws.save("model", _MODEL, body, author=author(), reason="identity fit")
+        return len(model_versions(ws.state))
     finally:
         ws.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 import yaml
@@ -17,7 +17,7 @@ from onepool.errors import OnePoolError, UsageError
 if TYPE_CHECKING:
     from onepool.api.desk import IdentityDesk
     from onepool.identity.read import Node
-    from onepool.identity.read.preview_types import Change, LastRun, SegmentEffect, Shape
+    from onepool.identity.read.preview_types import Change, Engine, LastRun, SegmentEffect, Shape
 
 Segments = Annotated[list[str] | None, typer.Option("--segment", help="Only these segments.")]
 
@@ -36,6 +36,9 @@ def match(
     kept: Annotated[
         bool, typer.Option("--kept", help="With the model in force (a fitted one, an earlier one): learn nothing.")
     ] = False,
+    engine: Annotated[
+        Literal["onepool", "splink"], typer.Option(help="splink (an extra): its pairs wait for review, none is joined.")
+    ] = "onepool",
     folder: WorkspaceDir = HERE,
     as_json: Json = False,
 ) -> None:
@@ -43,17 +46,19 @@ def match(
 
     Example: onepool identity match
     """
+    if kept and engine == "splink":
+        raise UsageError("--kept is about OnePool's own model", hint="leave one of the two out")
     with desk(folder) as at, computing(at.ws) as worker:
-        last = followed(worker, learn=not kept, quiet=as_json)
+        last = followed(worker, learn=not kept, quiet=as_json, engine=engine)
     if as_json:
         show_json({"candidates": last.candidates, "joined": last.joined, "seconds": round(last.seconds, 1)})
         return
     say_matched(last)
 
 
-def followed(worker: IdentityDesk, *, learn: bool, quiet: bool) -> LastRun:
+def followed(worker: IdentityDesk, *, learn: bool, quiet: bool, engine: Engine = "onepool") -> LastRun:
     """Match all customers and wait for the end, telling the steps. Raises MatchingFailed."""
-    state = worker.start_matching(learn)
+    state = worker.start_matching(learn, engine)
     step = None
     while state.state == "running":
         if state.step is not None and state.step != step and not quiet:

@@ -21,6 +21,7 @@ import structlog
 
 from onepool.identity.matching.clustering import positions
 from onepool.identity.matching.guess import guess_columns
+from onepool.identity.matching.kinds import kind_of
 from onepool.identity.matching.prepare import Records, prepare
 from onepool.identity.matching.settings import MatchingError, Settings
 from onepool.identity.matching.splink_rules import (
@@ -53,9 +54,14 @@ def available() -> bool:
     return importlib.util.find_spec("splink") is not None
 
 
-def _splink() -> Any:
+def require() -> None:
+    """Raises SplinkMissing where it isn't."""
     if not available():
         raise SplinkMissing("Splink isn't installed", hint="pip install 'onepool[splink]', or use OnePool's own engine")
+
+
+def _splink() -> Any:
+    require()
     return importlib.import_module("splink")
 
 
@@ -84,6 +90,7 @@ class SplinkModel:
 
         Raises SplinkMissing, and MatchingError for records that can't be matched.
         """
+        require()
         settings = settings or Settings()
         kinds = {**guess_columns(records), **(columns or {})}
         prepared = prepare(records, kinds)
@@ -102,6 +109,32 @@ class SplinkModel:
             tuple(rules),
             threads,
         )
+
+    def comparisons(self) -> dict[str, list[dict[str, Any]]]:
+        """The levels of each comparison that Splink learned something of, as it keeps them, the best first."""
+        kept = {one["output_column_name"]: one for one in json.loads(self.trained)["comparisons"]}
+        return {
+            name: [level for level in kept[f"c{number}"]["comparison_levels"] if not level.get("is_null_level")]
+            for number, name in enumerate(self.columns)
+            if f"c{number}" in kept
+        }
+
+    def levels(self) -> dict[str, list[str]]:
+        """What the levels of each comparison are called, the best first."""
+        return {
+            name: [str(level["label_for_charts"]) for level in levels] for name, levels in self.comparisons().items()
+        }
+
+    def said(self, rule: tuple[str, ...]) -> str:
+        """A blocking rule in the names of the columns."""
+        names = list(self.columns)
+        parts = []
+        for column in rule:
+            number, _, key = column.removeprefix("c").partition("k")
+            name = names[int(number)]
+            kind = kind_of(self.columns[name], hanzi=self.hanzi[name])
+            parts.append(f"{name} {list(kind.keys())[int(key)]}" if key else name)
+        return " + ".join(parts)
 
     def candidates(self, records: pa.Table) -> pa.Table:
         """Pairs (left, right: record ids) that share what a blocking rule asks for."""
@@ -162,6 +195,11 @@ class SplinkModel:
     def _told(self, records: Records, columns: tuple[SqlColumn, ...], found: pa.Table) -> pa.Table:
         out = _scores(records, found)
         for told in columns:
+            if f"gamma_{told.column}" not in found.column_names:
+                # Splink leaves out what it learned nothing of.
+                out[f"level:{told.name}"] = np.full(found.num_rows, -1, np.int8)
+                out[f"weight:{told.name}"] = np.zeros(found.num_rows, np.float32)
+                continue
             gamma = found.column(f"gamma_{told.column}").to_numpy().astype(np.int64)
             # Splink counts from the worst level; here 0 is the best, and -1 is missing in both.
             best = len(comparison(told)["comparison_levels"]) - 2
@@ -186,8 +224,6 @@ def _scores(records: Records, found: pa.Table) -> dict[str, Any]:
 
 
 def _is_hanzi(records: Records, name: str) -> bool:
-    from onepool.identity.matching.kinds import kind_of
-
     kind = records.columns[name].kind
     return kind is kind_of(kind.name, hanzi=True) and kind is not kind_of(kind.name)
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+Engine = Literal["onepool", "splink"]
+"""Who learns and scores pairs. What Splink (an extra) finds only waits for review."""
+
 ChangeKind = Literal["merge", "never", "split", "block", "undo"]
 
 
