@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymssql import _mssql
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy import DateTime, Integer, String, create_mock_engine
+from sqlalchemy import Integer, String, create_engine
 from sqlalchemy import MetaData as SqlMetaData
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import mssql
 from sqlalchemy.dialects.mssql import DATETIME2
 
 from onepool.channels import registry
-from onepool.channels.base import Account, Push
+from onepool.channels.base import Account, PullFailed, Push
 from onepool.channels.base.database import Table
+from onepool.channels.base.database_engine import connect_options, open_engine, parse, reading
 from onepool.channels.base.database_pull import pull
 from onepool.channels.base.database_query import Source
 from onepool.channels.base.database_read import _joined
@@ -119,36 +123,78 @@ def test_a_page_that_can_not_be_read_waits_in_words() -> None:
         assert broken.rule == "database.page"
 
 
-def test_sql_server_pages_by_top_with_bound_values(monkeypatch: Any) -> None:
-    """No server for it here: what is sent is looked at instead."""
+class _SqlServer:
+    """What stands for a connection: there is no server here, so what the driver would send is looked at instead."""
+
+    dialect = create_engine("mssql+pymssql://").dialect
+
+
+def _sent(statement: Any) -> str:
+    """The very text that the driver sends, values in their places."""
+    compiled = statement.compile(dialect=_SqlServer.dialect, compile_kwargs={"render_postcompile": True})
+    values = {
+        name: processor(value) if (processor := compiled._bind_processors.get(name)) is not None else value
+        for name, value in compiled.params.items()
+    }
+    text: bytes = _mssql.substitute_params(str(compiled), values, "UTF-8")
+    return " ".join(text.decode().split())
+
+
+def _source(monkeypatch: Any, cursor: str) -> Source:
     table = SqlTable(
         "orders", SqlMetaData(), SqlColumn("id", Integer, primary_key=True), SqlColumn("no", String(20)),
-        SqlColumn("changed", DATETIME2()), SqlColumn("placed", DateTime()), schema="dbo",
+        SqlColumn("changed", DATETIME2()), SqlColumn("placed", mssql.DATETIME()), SqlColumn("名]称", String(20)),
+        schema="dbo",
     )  # fmt: skip
     monkeypatch.setattr(Source, "_reflect", lambda self, connection, name: table)
     spec = msgspec.convert(
         {
-            "name": "orders", "table": "dbo.orders", "kind": "order", "key": "id", "cursor": "changed",
-            "fields": {"order_id": "no"}, "steps": {"placed": "placed"},
+            "name": "orders", "table": "dbo.orders", "kind": "order", "key": "id", "cursor": cursor,
+            "fields": {"order_id": "no", "order_name": "名]称"}, "steps": {"placed": "placed"},
             "where": [{"column": "no", "op": "starts", "value": "X'--"}],
         },
         Table,
     )  # fmt: skip
+    return Source(_SqlServer(), spec)  # type: ignore[arg-type]
 
-    class Line:
-        dialect = mssql.dialect()  # type: ignore[no-untyped-call]
 
-    source = Source(Line(), spec)  # type: ignore[arg-type]
-    at = datetime(2026, 1, 2, 3, 4, 5, 123456)  # noqa: DTZ001 as databases keep it
-    compiled = source.segment([at, 7], None, at, 100).compile(dialect=Line.dialect)
-    sql = " ".join(str(compiled).split())
-    assert sql.startswith("SELECT TOP ") and sql.endswith(
-        "ORDER BY CAST(dbo.orders.changed AS DATETIME2(6)), dbo.orders.id"
-    )
-    assert "CAST(dbo.orders.changed AS DATETIME2(6)) >= :" in sql and "dbo.orders.id > :id_1" in sql
-    assert "X'--" not in sql
-    assert at in compiled.params.values() and "X'--" in compiled.params.values()
-    assert create_mock_engine("mssql+pymssql://", lambda *_: None).dialect.driver == "pymssql"
+AT = datetime(2026, 1, 2, 3, 4, 5, 123456)  # noqa: DTZ001 as databases keep it
+
+
+def test_sql_server_pages_by_top_with_bound_values(monkeypatch: Any) -> None:
+    sent = _sent(_source(monkeypatch, "changed").segment([AT, 7], None, AT, 100))
+    cursor = "CAST(dbo.orders.changed AS DATETIME2(6))"
+    assert sent.startswith("SELECT TOP 100 ") and sent.endswith(f"ORDER BY {cursor}, dbo.orders.id")
+    # DATETIME2 reads this way of writing alike in every language, with up to seven digits.
+    at = "'2026-01-02 03:04:05.123456'"
+    assert f"{cursor} <= {at}" in sent
+    assert f"{cursor} >= {at} AND ({cursor} > {at} OR {cursor} = {at} AND dbo.orders.id > 7)" in sent
+    # A name is quoted as the documents say (a bracket doubled), a text closed as it must be.
+    assert "[名]]称]" in sent and "LIKE N'X''--' + '%'" in sent
+
+
+def test_sql_servers_old_times_are_sent_as_it_reads_them(monkeypatch: Any) -> None:
+    """DATETIME refuses more than three digits, and reads `2026-01-02 …` as the second of January or the first of
+    February by the login's language; with a T between it is one date everywhere."""
+    source = _source(monkeypatch, "placed")
+    sent = _sent(source.segment([AT, 7], None, AT, 10))
+    at = "N'2026-01-02T03:04:05.123'"
+    assert f"dbo.orders.placed >= {at} AND (dbo.orders.placed > {at} OR dbo.orders.placed = {at}" in sent
+    assert f"dbo.orders.placed <= {at}" in sent and "'2026-01-02 " not in sent and ".123456" not in sent
+    assert f"dbo.orders.placed >= {at}" in _sent(source.segment(None, AT, None, 10))
+    assert _sent(source.top()) == "SELECT max(dbo.orders.placed) AS max_1 FROM dbo.orders"
+    assert _sent(source.unfilled()).startswith("SELECT TOP 1 1 AS ")
+
+
+def test_an_address_of_sql_server_becomes_an_engine_with_limits(monkeypatch: Any) -> None:
+    url, arguments = connect_options(parse("mssql://u:p@h:1433/d"), 30)
+    assert (url.drivername, arguments["login_timeout"], arguments["timeout"]) == ("mssql+pymssql", 10, 30)
+    engine = open_engine("sqlserver://u:p@127.0.0.1:9/d")
+    with pytest.raises(PullFailed, match=r"it can't be reached \(20009\)"), reading(engine):
+        pass
+    monkeypatch.setitem(sys.modules, "pymssql", None)
+    with pytest.raises(PullFailed, match="the driver for mssql databases is missing: install pymssql"):
+        open_engine("sqlserver://u:p@127.0.0.1:9/d")
 
 
 def test_values_of_several_columns_are_told_apart() -> None:

@@ -108,7 +108,10 @@ def open_engine(address: str, timeout: int = 120) -> Engine:
     try:
         # The values of a failed statement are customers' values: errors go into logs.
         engine = create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except ImportError as error:
+        message = f"the driver for {url.get_backend_name()} databases is missing: install {error.name}"
+        raise PullFailed(message, code="driver", retry=False) from error
+    except (ArgumentError, NoSuchModuleError) as error:
         raise PullFailed(f"the database's address can't be used: {type(error).__name__}", retry=False) from error
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 10000"))
@@ -132,6 +135,7 @@ def failed(error: SQLAlchemyError) -> PullFailed:
     """An error of a database in words that may be shown: the class and the code, and the text of a refusal."""
     original = getattr(error, "orig", None) if isinstance(error, DBAPIError) else None
     first = (getattr(original, "args", None) or ("",))[0]
+    first = first[0] if isinstance(first, tuple) and first else first  # pymssql: ((number, text),)
     code = str(first if isinstance(first, int) else getattr(original, "sqlstate", None) or first)
     code = code if code.isalnum() and len(code) <= 8 else ""
     words = {
@@ -141,7 +145,9 @@ def failed(error: SQLAlchemyError) -> PullFailed:
         "57014": "a statement took longer than allowed; is there an index on the cursor and the key?",
         "3024": "a statement took longer than allowed; is there an index on the cursor and the key?",
         "1969": "a statement took longer than allowed; is there an index on the cursor and the key?",
-        "2003": "it can't be reached", "20009": "it can't be reached",
+        "2003": "it can't be reached", "20009": "it can't be reached", "20002": "it can't be reached",
+        "208": "there is no such table", "229": "this user may not read the table",
+        "20003": "a statement took longer than allowed; is there an index on the cursor and the key?",
     }.get(code)  # fmt: skip
     if words is None and isinstance(error, DBAPIError) and error.connection_invalidated:
         words = "the connection broke"

@@ -22,17 +22,30 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    type_coerce,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.mssql import DATETIME2
 from sqlalchemy.exc import NoSuchTableError, SAWarning
-from sqlalchemy.types import DateTime
+from sqlalchemy.types import DateTime, String, TypeDecorator
 
 from onepool.channels.base.channel import PullFailed
 from onepool.channels.base.database import Condition, Table, as_field
 
 Position = list[Any]
 """A row's place in the order of reading: its cursor's value (if there is one), then its key's."""
+
+
+class _OldTime(TypeDecorator[Any]):
+    """SQL Server's old type of times, of thousandths: it takes no more digits, and reads other ways to write a date by
+    the language of the login. So values are sent as texts that it reads in one way."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        del dialect
+        return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
 
 
 class Source:
@@ -53,7 +66,7 @@ class Source:
             self._from = self._from.outerjoin(other, and_(*equal))
             self._joined[join.name] = other
         self._lines = None if table.lines is None else self._reflect(connection, table.lines.table)
-        self.keys = [self.column(name) for name in table.keys]
+        self.keys = [self._sent(self.column(name)) for name in table.keys]
         self.cursor = self._cursor(table.cursors)
         self._filters = [self._condition(one) for one in table.where]
         self._values = [self.column(name).label(f"v{number}") for number, name in enumerate(table.columns)]
@@ -117,10 +130,16 @@ class Source:
             return None
         columns = [self.column(name) for name in names]
         found: ColumnElement[Any] = columns[0] if len(columns) == 1 else func.coalesce(*columns)
-        if self._dialect == "mssql" and isinstance(found.type, DateTime) and type(found.type).__name__ != "DATETIME":
-            # Seven digits there, six here: without this the last row would come again for ever.
-            found = cast(found, DATETIME2(6))  # type: ignore[no-untyped-call]
-        return found
+        return self._sent(found)
+
+    def _sent(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A column of the order of reading, so that a value that was read is sent back as the database has it."""
+        if self._dialect != "mssql" or not isinstance(column.type, DateTime):
+            return column
+        if type(column.type).__name__ == "DATETIME":
+            return type_coerce(column, _OldTime())
+        # Seven digits there, six here: without this the last row would come again for ever.
+        return cast(column, DATETIME2(6))  # type: ignore[no-untyped-call]
 
     def _condition(self, one: Condition) -> ColumnElement[bool]:
         column, value = self.column(one.column), one.value
