@@ -25,12 +25,11 @@ def enforce(graph: Graph, before: Rulings, wanted: Rulings, at: Times) -> list[R
         for edge in graph.edges_between(*pair):
             if graph.is_cut(edge):
                 graph.set_off(edge, 0)
-    lifted = np.array(sorted(before.blocked - wanted.blocked), np.int64)
-    if lifted.size:
-        graph.block(lifted, False)
-    blocked = np.array(sorted(wanted.blocked - before.blocked), np.int64)
-    if blocked.size:
-        graph.block(graph.base[blocked].astype(np.int64), True)
+    # Whichever of its tenures a ruling names, an identifier is blocked as a whole, and as long as one of them does.
+    was, now = ({int(graph.base[node]) for node in rulings.blocked} for rulings in (before, wanted))
+    for nodes, blocked in ((was - now, False), (now - was, True)):
+        if nodes:
+            graph.block(np.array(sorted(nodes), np.int64), blocked)
     for pair in sorted(wanted.cuts):
         for edge in graph.edges_between(*pair):
             if not graph.is_off(edge):
@@ -41,9 +40,10 @@ def enforce(graph: Graph, before: Rulings, wanted: Rulings, at: Times) -> list[R
         if before.merges.get(pair) == number:
             continue
         found = [e for e in graph.edges_between(*pair, kind=DECISION) if graph.order_of(e) == number]
-        if found:
-            graph.set_off(found[0], 0)
-        else:
-            edge = graph.ruled(*pair, DECISION, number, source)
+        edge = found[0] if found else graph.ruled(*pair, DECISION, number, source)
+        # A split that came later, with other ends, may cut what it joins; both may have come since the last tick.
+        if found or pair in wanted.cuts:
+            graph.set_off(edge, 2 if pair in wanted.cuts else 0)
+        if not found:
             ruled.append(RuledLink(*pair, number, at[number], edge=edge))
     return ruled
