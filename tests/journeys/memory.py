@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-from tests.journeys.naive import _trigger as trigger_of
+from tests.journeys.naive_entries import trigger_of
 from tests.journeys.naive_times import EPOCH, MICROSECOND, next_return
 
 from onepool.audience.conditions.anchors.reference import Run as Lent

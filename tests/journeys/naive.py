@@ -6,16 +6,27 @@ tests of its own: the definitions, the reference meaning of conditions, the hash
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-from tests.journeys.naive_runs import READY, Action, Arrival, Inputs, Message, Run, Standing, Taken, Version
-from tests.journeys.naive_starts import Audience, arrivals, crowded, slot
-from tests.journeys.naive_times import EPOCH, MICROSECOND, earlier, instant, later, wall, zone_named
+from tests.journeys.naive_ends import answer_all, end, finish, finish_all, forget
+from tests.journeys.naive_entries import arrived, enter
+from tests.journeys.naive_runs import (
+    DAY,
+    ENDED,
+    OUTCOME,
+    READY,
+    Action,
+    Inputs,
+    Message,
+    Run,
+    Standing,
+    Taken,
+    Version,
+)
+from tests.journeys.naive_starts import Audience
+from tests.journeys.naive_times import EPOCH, MICROSECOND, zone_named
 
 from onepool.audience.conditions.anchors.reference import Run as Lent
 from onepool.audience.conditions.anchors.reference import run_holds
@@ -23,27 +34,13 @@ from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.names import Context
 from onepool.audience.conditions.reference import Event, History, attribute_at
 from onepool.journeys.inside import leaf_of
-from onepool.journeys.keys import bucket, event_origin, run_keys
 from onepool.journeys.model import (
-    ApiEntry,
-    CallJourney,
     EventEntry,
-    EventExit,
     EventMatch,
     Journey,
     OneOffEntry,
-    SegmentEntry,
-    SegmentExit,
-    SegmentLeaveEntry,
 )
 from onepool.journeys.starts import next_start
-
-DAY = 86_400_000_000
-LATENESS = 3 * DAY
-FOREVER = 2**62
-HELD, TIME, EVENT, OUTCOME, ENDED = "held", "wait_time", "wait_event", "wait_outcome", "ended"
-ERASED_EVENT = "customer_erased"
-NOT_QUALIFIED = "not_qualified"
 
 
 class Naive:
@@ -175,23 +172,23 @@ class Naive:
         for standing in self.standing.values():
             if standing.status == "stopping":
                 self._stop(standing)
-        self._answer_all()
+        answer_all(self)
         for customer, event, _ in inputs.events:
             self.learn(customer, [event])
-        for arrival in sorted(self._arrivals(inputs), key=lambda one: (one.time, one.order, one.version.version_id)):
-            self._enter(arrival)
+        for arrival in sorted(arrived(self, inputs), key=lambda one: (one.time, one.order, one.version.version_id)):
+            enter(self, arrival)
         from tests.journeys.naive_nodes import begin
 
         # Those who come in one step are let in against each other before anybody begins.
         for run in self._begun:
             begin(self, run)
         self._begun = []
-        self._forget(inputs)
-        self._finish_all()
+        forget(self, inputs)
+        finish_all(self)
         for outcome in inputs.outcomes:
             self._outcome(*outcome)
         self._go(inputs)
-        self._forget(inputs)
+        forget(self, inputs)
 
     def _stop(self, standing: Standing) -> None:
         """End all runs of a journey for good."""
@@ -284,229 +281,9 @@ class Naive:
             for run in runs[most:]:
                 self.end(run, "merged", max(self.at, run.arrived))
 
-    # ------------------------------------------------------------------------------------------------ 2 entries
+    # ----------------------------------------------------------------------------------- 3 goals and exits (naive_ends)
 
-    def _arrivals(self, inputs: Inputs) -> Iterable[Arrival]:
-        yield from arrivals(self, inputs)
-        for standing in self.standing.values():
-            if standing.status != "live":
-                continue
-            version, entry = standing.version, standing.version.journey.entry
-            if isinstance(entry, EventEntry):
-                for customer, event, event_id in inputs.events:
-                    if (
-                        event.time >= standing.entries_from
-                        and event.received_at - event.time <= LATENESS
-                        and self.fits(entry, event, None)
-                    ):
-                        trigger = _trigger(event, event_id)
-                        key = trigger.get(entry.key.removeprefix("$trigger."), "") if entry.key else ""
-                        origin = int(event_origin([event_id])[0])
-                        kept = {name: trigger[name] for name in _named(version.journey) if name in trigger}
-                        yield Arrival(event.time, event.seq, customer, version, key, origin, kept, event.seq)
-            elif isinstance(entry, SegmentEntry | SegmentLeaveEntry):
-                enters = isinstance(entry, SegmentEntry)
-                wanted = entry.segment_enter if isinstance(entry, SegmentEntry) else entry.segment_leave
-                for place, (customer, segment, entered, when) in enumerate(inputs.segments):
-                    if segment == wanted and entered == enters and when >= standing.entries_from:
-                        yield Arrival(when, place, customer, version, "", when, {})
-            elif isinstance(entry, ApiEntry):
-                for number, journey, kind, customer, key, fields, when in inputs.requests:
-                    if journey == version.name and kind == "enter":
-                        own = entry.key
-                        said = fields.get(own.removeprefix("$trigger."), "") if own else key
-                        yield Arrival(when, number, customer, version, said, number, dict(fields))
-
-    def _enter(self, arrival: Arrival) -> None:
-        version = arrival.version
-        entry = version.journey.entry
-        run_id = int(run_keys(version.name, _one(arrival.customer), [arrival.key], _one(arrival.origin))[0])
-        if run_id in self.runs:
-            return
-        run = Run(
-            run_id, version, arrival.customer, arrival.key, arrival.time, arrival.time, arrival.trigger, arrival.but,
-            arrived=arrival.time,
-        )  # fmt: skip
-        why = self._refusal(run)
-        if why is not None:
-            self.log(run, f"refused:{why}")
-            return
-        self.runs[run_id] = run
-        hold = entry.hold if isinstance(entry, EventEntry) else None
-        due = run.entered
-        if hold is not None:
-            due = later(due, hold.for_, zone_named(None, version.journey.zone.default))
-        if entry.rate is not None and not arrival.metered:
-            due = slot(self.standing[version.name], due)
-        if hold is None and due <= self.at:
-            # While no account has room, and while others wait for that, nobody begins at once.
-            waits = self.standing[version.name].again
-            if arrival.invited or (waits is None and not crowded(version.journey, self.crowded)):
-                run.now = due
-                self._begun.append(run)
-                return
-            run.full, run.arrived = True, due
-            due = max(self.at, waits or 0)
-        run.state, run.due = HELD, due
-        self.log(run, "held")
-
-    def _refusal(self, run: Run) -> str | None:
-        """Why a customer may not enter: the first reason in the order of the rules."""
-        entry = run.version.journey.entry
-        rule, zone = entry.reentry, zone_named(None, run.version.journey.zone.default)
-        if entry.eligible is not None and not self.holds(entry.eligible, run):
-            return "eligible"
-        of_customer = [one for one in self.runs.values() if one.customer == run.customer and one.parent is None]
-        before = [one for one in of_customer if one.version.name == run.version.name]
-        live = [one for one in before if one.state != ENDED]
-        if rule.when == "never" and before:
-            return "reentry"
-        if rule.when == "after_exit" and live:
-            return "reentry"
-        if rule.when == "always" and run.key and any(one.key == run.key for one in live):
-            return "reentry"
-        if rule.when == "always" and len(live) >= rule.parallel:
-            return "parallel"
-        if rule.when != "never" and before:
-            latest = max(one.entered for one in before)
-            if rule.cooldown is not None and run.entered < later(latest, rule.cooldown, zone):
-                return "cooldown"
-            if rule.max is not None:
-                since = earlier(run.entered, rule.max.per, zone)
-                if sum(one.entered > since for one in before) >= rule.max.runs:
-                    return "max"
-        group = run.version.journey.group
-        if group is not None and any(
-            one.state != ENDED and one.version.journey.group == group and one.version.name != run.version.name
-            for one in of_customer
-        ):
-            return "group"
-        return None
-
-    # ------------------------------------------------------------------------------------- 3 goals and exits
-
-    def _forget(self, inputs: Inputs) -> None:
-        """What the runs of erased customers carry goes with them."""
-        erased = {customer for customer, event, _ in inputs.events if event.event == ERASED_EVENT}
-        for run in self.runs.values():
-            if run.customer in erased:
-                run.trigger, run.vars, run.nodes, run.back = {}, {}, {}, {}
-
-    def _finish_all(self) -> None:
-        """End everybody who is erased, at a goal or at an exit; what somebody called ends with him, if not before."""
-        over: dict[int, int] = {}
-        for run in sorted(self.live(), key=lambda one: one.depth):
-            mine = self._over(run)
-            caller = None if run.parent is None else over.get(run.parent)
-            times = [one for one in (mine, None if caller is None else max(caller, run.arrived)) if one is not None]
-            if times:
-                over[run.run_id] = min(times)
-        # Whoever called a run that ends here goes on when everybody was asked: his own goal comes before that step.
-        self._called = []
-        for run in sorted(self.live(), key=lambda one: -one.depth):
-            self.finish(run, over.get(run.run_id, FOREVER))
-        self._answer_all()
-
-    def _over(self, run: Run) -> int | None:
-        found = [max(time, run.arrived) for time, _, _, reason in self._endings(run, self.inputs) if reason != "goal?"]
-        return min(found, default=None)
-
-    def finish(self, run: Run, until: int = FOREVER) -> None:
-        """End a run that is erased, at its goal or at an exit by then; take away one that is held for nothing."""
-        found = [] if run.state == ENDED else self._endings(run, self.inputs)
-        found = [one for one in found if max(one[0], run.arrived) <= until]
-        if not found:
-            return
-        time, _, _, reason = min(found, key=lambda one: one[:3])
-        when = max(time, run.arrived)
-        if reason == "goal?":
-            run.goal_at = time
-            self.log(run, "goal", at=when)
-            others = [one for one in found if one[3] != "goal?"]
-            if not others:
-                return
-            time, _, _, reason = min(others, key=lambda one: one[:3])
-            when = max(time, run.arrived)
-        if reason == NOT_QUALIFIED:
-            self.log(run, reason, at=time)
-            del self.runs[run.run_id]
-            run.state = ENDED
-            return
-        if reason == "goal":
-            run.goal_at = time
-        self.end(run, reason, when)
-
-    def _endings(self, run: Run, inputs: Inputs) -> list[tuple[int, int, int, str]]:
-        """What would end the run: (time, rank, seq, reason)."""
-        journey, found = run.version.journey, []
-        erased = self.first(EventMatch(did=ERASED_EVENT), run, run.entered, FOREVER)
-        if erased is not None:
-            found.append((erased.time, 0, erased.seq, "erased"))
-        hold = journey.entry.hold if isinstance(journey.entry, EventEntry) else None
-        if hold is not None and hold.unless is not None and run.state == HELD:
-            last = later(run.entered, hold.for_, zone_named(None, journey.zone.default))
-            came = self.first(hold.unless, run, run.entered, last)
-            if came is not None:
-                found.append((came.time, 1, came.seq, NOT_QUALIFIED))
-        goal = journey.goal
-        if goal is not None and run.goal_at is None:
-            until = FOREVER
-            if goal.within is not None:
-                until = later(run.entered, goal.within, zone_named(None, journey.zone.default))
-            met = self.first(goal, run, run.entered, until)
-            if met is not None:
-                found.append((met.time, 2, met.seq, "goal" if goal.then == "exit" else "goal?"))
-        for place, way in enumerate(journey.exit):
-            past = way.before is not None and run.node is not None and run.node in run.version.behind[way.before]
-            if past:
-                continue
-            if isinstance(way, EventExit):
-                event = self.first(way, run, run.entered, FOREVER)
-                if event is not None:
-                    found.append((event.time, 3 + place, event.seq, f"exit:{way.as_}"))
-            elif isinstance(way, SegmentExit):
-                for customer, segment, entered, when in inputs.segments:
-                    if customer == run.customer and segment == way.segment_leave and not entered:
-                        # What started the run does not end it.
-                        entry = journey.entry
-                        started = isinstance(entry, SegmentLeaveEntry) and entry.segment_leave == segment
-                        if when > run.entered or (when == run.entered and not started):
-                            found.append((when, 3 + place, 0, f"exit:{way.as_}"))
-        return found
-
-    def end(self, run: Run, reason: str, at: int, *, edge: str | None = None, normal: bool = False) -> None:
-        """A run ends: what nobody claimed is cancelled, runs that it called end too, who called it goes on."""
-        run.now = at
-        if edge is None:
-            edge = f"end:{reason}"
-        self.log(run, edge)
-        run.state, run.due, run.ended, run.reason = ENDED, None, at, reason
-        for send in self.sends.values():
-            if send.run_id == run.run_id and send.state in ("QUEUED", "DEFERRED", "RETRY"):
-                send.state, send.reason = "CANCELLED", {"goal": "goal_reached", "erased": "erased"}.get(reason, "ended")
-                send.told = True
-        for child in self.live():
-            if child.parent == run.run_id and not normal:
-                self.end(child, "stopped", max(at, child.arrived))
-        if self._called is not None:
-            self._called.append((run, at))
-        else:
-            self._answer(run, at)
-
-    def _answer_all(self) -> None:
-        """Who called those that ended meanwhile goes on, unless he ended too."""
-        called, self._called = self._called or [], None
-        for run, at in called:
-            self._answer(run, at)
-
-    def _answer(self, run: Run, at: int) -> None:
-        """Who called a run that ended goes on."""
-        parent = self.runs.get(run.parent) if run.parent is not None else None
-        if parent is not None and parent.state == OUTCOME and parent.node is not None:
-            node = parent.version.journey.nodes[parent.node]
-            if parent.child == run.run_id and isinstance(node, CallJourney):
-                parent.now = max(at, parent.arrived)
-                self.move(parent, "next", node.next)
+    end, finish = end, finish
 
     # ------------------------------------------------------------------------------------------ 5, 6 time goes on
 
@@ -522,7 +299,8 @@ class Naive:
 
     def _go(self, inputs: Inputs) -> None:
         """On and on, until nothing is due and nothing is ready."""
-        from tests.journeys.naive_nodes import carry_on, give_up, wake
+        from tests.journeys.naive_nodes import carry_on, wake
+        from tests.journeys.naive_sends import give_up
 
         changed = {(customer, name) for customer, name in inputs.changed}
         for run in self.live():
@@ -548,7 +326,8 @@ class Naive:
                 standing.again = None
 
     def _outcome(self, key: int, what: str, state: str, reason: str | None, at: int, saved: Mapping[str, str]) -> None:
-        from tests.journeys.naive_nodes import acted, concluded
+        from tests.journeys.naive_nodes import acted
+        from tests.journeys.naive_sends import concluded
 
         if what == "send":
             concluded(self, self.sends[key], state, reason, at)
@@ -556,61 +335,4 @@ class Naive:
             acted(self, key, state == "done", at, saved)
 
 
-def _one(value: int) -> Any:
-    return np.array([value], np.int64)
-
-
-def _trigger(event: Event, event_id: str) -> dict[str, str]:
-    """An event's fields as canonical text."""
-    found = {name: text for name, value in event.values.items() if (text := canonical(value)) is not None}
-    for name, value in event.fields.items():
-        if isinstance(value, str):
-            found[f"fields.{name}"] = value
-    return found | {
-        "event_id": event_id,
-        "time": canonical(EPOCH + event.time * MICROSECOND) or "",
-        "channel": event.channel,
-        "touchpoint": event.touchpoint,
-    }
-
-
-def canonical(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return str(value)
-
-
-def _named(journey: Journey) -> set[str]:
-    """The fields of the trigger that a journey asks for."""
-    import re
-
-    text = json.dumps(journey.model_dump(mode="json", by_alias=True))
-    return set(re.findall(r"\$?trigger\.((?:fields\.)?\w+)", text))
-
-
-def holdout(run: Run) -> bool:
-    """Whether a run is one of those that get nothing."""
-    experiment = run.version.journey.experiment
-    if experiment.holdout <= 0:
-        return False
-    salt = experiment.salt or run.version.name
-    return int(bucket(salt, _one(run.customer))[0]) < round(experiment.holdout * 10_000)
-
-
-__all__ = [
-    "Inputs",
-    "Message",
-    "Naive",
-    "Run",
-    "Standing",
-    "Taken",
-    "Version",
-    "holdout",
-    "instant",
-    "timedelta",
-    "wall",
-]
+__all__ = ["DAY", "Inputs", "Message", "Naive", "Run", "Standing", "Taken", "Version"]

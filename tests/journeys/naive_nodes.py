@@ -7,7 +7,8 @@ from datetime import date
 from itertools import accumulate
 from typing import Any
 
-from tests.journeys.naive import (
+from tests.journeys.naive import Naive
+from tests.journeys.naive_runs import (
     DAY,
     EVENT,
     HELD,
@@ -15,18 +16,19 @@ from tests.journeys.naive import (
     READY,
     TIME,
     Action,
-    Message,
-    Naive,
     Run,
-    _one,
     canonical,
     holdout,
+    key_of,
+    single,
+    until,
 )
+from tests.journeys.naive_sends import given_up, send
 from tests.journeys.naive_starts import MINUTE, crowded
 from tests.journeys.naive_times import dated, later, next_wall, zone_named
 
 from onepool.audience.conditions.texts import read_text
-from onepool.journeys.keys import action_keys, bucket, child_keys
+from onepool.journeys.keys import bucket, child_keys
 from onepool.journeys.model import (
     Branch,
     CallJourney,
@@ -44,9 +46,7 @@ from onepool.journeys.model import (
 )
 from onepool.journeys.moments import LocalDays
 
-LINGER = DAY
 GIVEN_UP = {"write": DAY // 24, "webhook": DAY}
-REACHED = ("ACCEPTED", "DELIVERED", "READ", "CLICKED")
 
 
 def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
@@ -89,7 +89,7 @@ def wake(naive: Naive, run: Run, changed: set[tuple[int, str]]) -> bool:
         case Wait():
             naive.move(run, "next", node.next)
         case Send():
-            _given_up(naive, run, node)
+            given_up(naive, run, node)
         case Task():
             naive.move(run, "else", node.else_)
         case Webhook():
@@ -161,7 +161,7 @@ def carry_on(naive: Naive, run: Run) -> bool:
             number = _arm(run, node)
             naive.move(run, f"arms[{number}]", node.arms[number].next)
         case Send():
-            _send(naive, run, node)
+            send(naive, run, node)
         case IssueCoupon():
             _issue(naive, run, node)
         case Repeat():
@@ -185,10 +185,6 @@ def carry_on(naive: Naive, run: Run) -> bool:
     return True
 
 
-def _until(run: Run, state: str, due: int) -> None:
-    run.state, run.due = state, min(due, run.life)
-
-
 # ----------------------------------------------------------------------------------------------------------- waits
 
 
@@ -196,13 +192,13 @@ def _wait(naive: Naive, run: Run, node: Wait) -> None:
     zone = naive.zone(run)
     if node.until is not None:
         assert node.for_ is not None
-        _until(run, EVENT, _later(naive, run, node.for_))
+        until(run, EVENT, _later(naive, run, node.for_))
     elif node.date is not None:
         _date(naive, run, node)
     elif node.time is not None:
-        _until(run, TIME, next_wall(run.now, node.time, node.weekdays, zone))
+        until(run, TIME, next_wall(run.now, node.time, node.weekdays, zone))
     else:
-        _until(run, TIME, _later(naive, run, node.for_))
+        until(run, TIME, _later(naive, run, node.for_))
 
 
 def _later(naive: Naive, run: Run, span: Any) -> int:
@@ -222,7 +218,7 @@ def _date(naive: Naive, run: Run, node: Wait, *, again: bool = False) -> None:
         run.now = max(naive.at, run.arrived) if again else run.now
         naive.move(run, "next", node.next)
     else:
-        _until(run, TIME, min(when, _bound(naive, run, node)))
+        until(run, TIME, min(when, _bound(naive, run, node)))
 
 
 def _date_due(naive: Naive, run: Run, node: Wait) -> bool:
@@ -238,7 +234,7 @@ def _date_due(naive: Naive, run: Run, node: Wait) -> bool:
         run.now = max(when, run.due)
         naive.move(run, "next", node.next)
     else:
-        _until(run, TIME, min(when, bound))
+        until(run, TIME, min(when, bound))
         return False
     return True
 
@@ -268,7 +264,7 @@ def _value(naive: Naive, run: Run, spec: DateOf) -> date | int | None:
 def _arm(run: Run, node: Split) -> int:
     """Buckets 0 to 9,999 are shared out by weight, the arms in their order."""
     total = sum(arm.weight for arm in node.arms)
-    place = int(bucket(node.salt or f"{run.version.name}.{run.node}", _one(run.customer))[0])
+    place = int(bucket(node.salt or f"{run.version.name}.{run.node}", single(run.customer))[0])
     ends = accumulate(arm.weight for arm in node.arms)
     return next(number for number, end in enumerate(ends) if place * total < end * 10_000)
 
@@ -277,107 +273,13 @@ def _issue(naive: Naive, run: Run, node: IssueCoupon) -> None:
     if node.guard is not None and not naive.holds(node.guard, run):
         naive.move(run, "else", node.else_)
         return
-    code = naive.issue(node.batch, _key(run), run.customer)
+    code = naive.issue(node.batch, key_of(run), run.customer)
     if code is None:
         run.reason = "no_stock"
         naive.move(run, "else", node.else_)
     else:
         run.vars[node.save] = code
         naive.move(run, "next", node.next)
-
-
-def _key(run: Run, hop: int = 0) -> int:
-    assert run.node is not None
-    return int(action_keys(_one(run.run_id), run.node, _one(run.visit), hop)[0])
-
-
-# -------------------------------------------------------------------------------------------------------- messages
-
-
-def _send(naive: Naive, run: Run, node: Send) -> None:
-    guarded = node.guard is not None and not naive.holds(node.guard, run)
-    _plan(naive, run, node, 0, guarded=guarded)
-
-
-def _plan(naive: Naive, run: Run, node: Send, hop: int, *, guarded: bool = False) -> None:
-    journey, zone = run.version.journey, naive.zone(run)
-    assert run.node is not None
-    said = node.expire_after or journey.policy.expire_after
-    message = Message(
-        _key(run, hop), run.run_id, run.customer, run.version.name, run.node, run.visit, hop, node.chain[hop].channel,
-        node.category or journey.policy.category, run.now, later(run.now, said, zone) if said else None,
-    )  # fmt: skip
-    run.hop = hop
-    naive.sends[message.send_id] = message
-    if guarded:
-        message.state, message.reason = "SUPPRESSED", "guard_false"
-    else:
-        naive.gate(message, run, naive.at)
-    naive.log(run, "hop")
-    if message.state == "SUPPRESSED":
-        message.concluded, message.told = naive.at, True
-        _chain(naive, run, node, message.reason)
-        return
-    within = node.chain[hop].accept_within
-    if within is not None:
-        # Nobody can confirm before it is there.
-        deadline = later(max(run.now, naive.at), within, zone)
-    else:
-        assert message.expires is not None
-        deadline = message.expires + LINGER
-    _until(run, OUTCOME, deadline)
-
-
-def _chain(naive: Naive, run: Run, node: Send, reason: str | None) -> None:
-    """After the final outcome of a hop; None: it was taken."""
-    # The version that the run was moved to may have fewer hops: it lists nothing for one that it does not have.
-    listed = node.chain[run.hop].next_on if run.hop < len(node.chain) else []
-    if reason is None or (reason == "unknown" and reason not in listed):
-        run.reason = None
-        naive.move(run, "next", node.next)
-    elif reason in listed and run.hop + 1 < len(node.chain):
-        _plan(naive, run, node, run.hop + 1)
-    else:
-        run.reason = reason
-        naive.move(run, "else", node.else_)
-
-
-def concluded(naive: Naive, message: Message, state: str, reason: str | None, at: int) -> None:
-    """A message has its final outcome."""
-    message.state, message.reason, message.concluded = state, reason, at
-    run = naive.runs.get(message.run_id)
-    here = run is not None and (run.node, run.visit, run.hop) == (message.node, message.visit, message.hop)
-    if run is None or not here or run.state != OUTCOME or message.told:
-        message.told = True
-        return
-    message.told = True
-    node = run.version.journey.nodes[message.node]
-    assert isinstance(node, Send)
-    run.now = max(at, run.arrived)
-    naive.log(run, "hop")
-    _chain(naive, run, node, None if state in REACHED else "unknown" if state == "UNKNOWN" else reason)
-
-
-def give_up(naive: Naive, run: Run) -> None:
-    """The deadline of a hop comes first: what its message is from now on, before any timer goes on."""
-    node = None if run.node is None else run.version.journey.nodes[run.node]
-    late = run.state == OUTCOME and run.due is not None and run.due <= naive.at and run.due < run.life
-    if not late or not isinstance(node, Send):
-        return
-    message = naive.sends[_key(run, run.hop)]
-    message.told, message.concluded = True, run.due
-    confirmed = run.hop < len(node.chain) and node.chain[run.hop].accept_within is not None
-    if message.state in ("QUEUED", "DEFERRED", "RETRY"):
-        message.state, message.reason = "CANCELLED", "expired"
-    elif message.state in ("CLAIMED", "TASK") and confirmed:
-        message.state, message.reason = "FAILED", "staff_timeout"
-    else:
-        message.state, message.reason = "UNKNOWN", "unknown"
-
-
-def _given_up(naive: Naive, run: Run, node: Send) -> None:
-    naive.log(run, "hop")
-    _chain(naive, run, node, naive.sends[_key(run, run.hop)].reason)
 
 
 # --------------------------------------------------------------------------------- tasks, writes, calls, children
@@ -388,8 +290,8 @@ def _act(naive: Naive, run: Run, kind: str, due: int) -> None:
     node = run.version.journey.nodes[run.node]
     staff = naive.associate(run.customer) if isinstance(node, Task) and node.staff == "owner" else None
     named = node.staff if isinstance(node, Task) and staff is None else staff
-    naive.actions[_key(run)] = Action(run, node, run.node, kind, run.visit, run.now, named)
-    _until(run, OUTCOME, due)
+    naive.actions[key_of(run)] = Action(run, node, run.node, kind, run.visit, run.now, named)
+    until(run, OUTCOME, due)
 
 
 def acted(naive: Naive, key: int, done: bool, at: int, saved: Mapping[str, Any]) -> None:
@@ -414,7 +316,7 @@ def _call(naive: Naive, run: Run, node: CallJourney) -> None:
     if naive.standing[node.journey].status != "live":
         naive.move(run, "next", node.next)
         return
-    run_id = int(child_keys(node.journey, _one(run.customer), _one(run.run_id), run.node, _one(run.visit))[0])
+    run_id = int(child_keys(node.journey, single(run.customer), single(run.run_id), run.node, single(run.visit))[0])
     assert run_id not in naive.runs
     child = Run(
         run_id, version, run.customer, f"{run.node}:{run.visit}", run.now, run.now, dict(run.trigger), run.but,
@@ -424,7 +326,7 @@ def _call(naive: Naive, run: Run, node: CallJourney) -> None:
     begin(naive, child)
     if node.wait:
         run.child = run_id
-        _until(run, OUTCOME, run.life)
+        until(run, OUTCOME, run.life)
     else:
         naive.move(run, "next", node.next)
     # It does nothing before its goal and its exits are looked for.

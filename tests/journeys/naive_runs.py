@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 from tests.journeys.naive_times import later, zone_named
 
 from onepool.audience.conditions.reference import Event
 from onepool.journeys.graph import BACK, edges
+from onepool.journeys.keys import action_keys, bucket
 from onepool.journeys.model import Journey
 
 READY = "ready"
+DAY = 86_400_000_000
+LATENESS = 3 * DAY
+FOREVER = 2**62
+HELD, TIME, EVENT, OUTCOME, ENDED = "held", "wait_time", "wait_event", "wait_outcome", "ended"
+ERASED_EVENT = "customer_erased"
+NOT_QUALIFIED = "not_qualified"
 
 
 @dataclass
@@ -192,3 +200,35 @@ class Inputs:
     inside: frozenset[int] = frozenset()
     crowded: frozenset[str] = frozenset()
     """Channels that have too much to send already."""
+
+
+def single(value: int) -> Any:
+    return np.array([value], np.int64)
+
+
+def canonical(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value)
+
+
+def holdout(run: Run) -> bool:
+    """Whether a run is one of those that get nothing."""
+    experiment = run.version.journey.experiment
+    if experiment.holdout <= 0:
+        return False
+    salt = experiment.salt or run.version.name
+    return int(bucket(salt, single(run.customer))[0]) < round(experiment.holdout * 10_000)
+
+
+def key_of(run: Run, hop: int = 0) -> int:
+    assert run.node is not None
+    return int(action_keys(single(run.run_id), run.node, single(run.visit), hop)[0])
+
+
+def until(run: Run, state: str, due: int) -> None:
+    run.state, run.due = state, min(due, run.life)
