@@ -180,6 +180,9 @@ ORDER_CORE = {
     # (time, seq) of the latest event and of the latest one that described the contents, as one sortable number
     "updated": "HUGEINT",
     "described": "HUGEINT",
+    # The latest step that is no refund, and its (time, seq): what a completed order stays that is given back in part.
+    "stage": "VARCHAR",
+    "stage_at": "HUGEINT",
 }
 
 

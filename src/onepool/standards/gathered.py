@@ -28,6 +28,9 @@ Key = tuple[str, str, Options]
 """Kind, standard name, and the options under which things are read."""
 
 
+_STEPS = frozenset({"order_placed", "order_paid", "order_shipped", "order_completed", "order_cancelled"})
+
+
 def event_id(touchpoint: str, message_id: str) -> bytes:
     """The identity, 16 bytes, of what a touchpoint sent under its own message id."""
     return event_ids([touchpoint], [message_id])[0]
@@ -36,13 +39,34 @@ def event_id(touchpoint: str, message_id: str) -> bytes:
 def event_ids(touchpoints: Sequence[str], message_ids: Sequence[str | None]) -> list[bytes]:
     """The identity, 16 bytes, of what touchpoints sent under their own message ids: BLAKE2b-128 of both.
 
-    Empty where there is no message id.
+    Empty where there is no message id. A step of an order is one whichever way it is told (`as_told_by_shops`).
     """
     blake2b = hashlib.blake2b
     return [
-        b"" if message_id is None else blake2b(f"{touchpoint}\0{message_id}".encode(), digest_size=16).digest()
+        b""
+        if message_id is None
+        else blake2b(
+            f"{touchpoint}\0{as_told_by_shops(message_id) if message_id[:6] == 'order_' else message_id}".encode(),
+            digest_size=16,
+        ).digest()
         for touchpoint, message_id in zip(touchpoints, message_ids, strict=True)
     ]
+
+
+def as_told_by_shops(message_id: str) -> str:
+    """The message id of an order's step or refund as fetched and pushed orders have it (``NUMBER:order_paid``,
+    ``REFUND:refunded``), of the one that imported files have (``order_paid:NUMBER``, ``order_refunded:NUMBER:REFUND``).
+
+    Any other stays as it is: a refund without a number of its own, or what became of one later.
+    """
+    step, _, number = message_id.partition(":")
+    if step in _STEPS and number:
+        return f"{number}:{step}"
+    if step == "order_refunded":
+        order, _, refund = number.partition(":")
+        if order and refund and refund[0] != "=" and ":" not in refund:
+            return f"{refund}:refunded"
+    return message_id
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Orders as a fold of order events: the same outcome whatever the order of arrival and the batches.
 
 Who ordered, where and what is said by the latest event that describes the order; without any, by the latest event.
+Its status is that of its latest step or refund; an order that was completed stays so where only a part of its money was
+given back after that, and `refunded_amount` says how much.
 """
 
 from __future__ import annotations
@@ -46,6 +48,12 @@ SAID_BY = f"(coalesce(described, updated) % {_SHIFT})::BIGINT"
 """seq of the event that says who ordered."""
 
 
+STANDS = """CASE WHEN stage IS NULL THEN CASE WHEN refunded_at IS NOT NULL THEN 'refunded' END
+    WHEN updated > stage_at AND NOT coalesce(stage = 'completed' AND refunded_amount < amount, false) THEN 'refunded'
+    ELSE stage END"""
+"""The status of an order, of its other columns."""
+
+
 def fold(session: Session) -> None:
     """Fold the order events of the relation `_events` (the columns `READ` of table events) into table `orders`."""
     cases = " ".join(f"WHEN '{event}' THEN '{status}'" for event, status in STATUS.items())
@@ -59,7 +67,8 @@ def fold(session: Session) -> None:
             max(time) FILTER (event = 'order_refunded') AS refunded_at,
             max(time) FILTER (event IN ('order_completed', 'order_cancelled')) AS closed_at,
             sum(amount) FILTER (event = 'order_refunded') AS refunded_amount,
-            arg_max(CASE event {cases} END, {_AT}) AS status,
+            arg_max(CASE event {cases} END, {_AT}) FILTER (event <> 'order_refunded') AS stage,
+            max({_AT}) FILTER (event NOT IN ('order_corrected', 'order_refunded')) AS stage_at,
             max({_AT}) FILTER (event <> 'order_corrected') AS updated,
             max({_AT}) FILTER (event IN ({content})) AS described,
             arg_max(struct_pack(identifier_id, amount, discount, currency, store_id, channel, items), {_AT})
@@ -68,14 +77,15 @@ def fold(session: Session) -> None:
         FROM _events WHERE order_id IS NOT NULL AND event IN ({names}) GROUP BY touchpoint, order_id"""
     )
     session.execute(
-        """CREATE OR REPLACE TEMP TABLE order_rows AS
-        SELECT n.touchpoint, n.order_id,
+        f"""CREATE OR REPLACE TEMP TABLE order_rows AS
+        SELECT *, {STANDS} AS status FROM (SELECT n.touchpoint, n.order_id,
             CASE WHEN newer THEN n.said.identifier_id ELSE o.identifier_id END AS identifier_id,
             least(n.placed_at, o.placed_at) AS placed_at,
             least(n.paid_at, o.paid_at) AS paid_at,
             greatest(n.refunded_at, o.refunded_at) AS refunded_at,
             greatest(n.closed_at, o.closed_at) AS closed_at,
-            CASE WHEN o.updated IS NULL OR n.updated > o.updated THEN n.status ELSE o.status END AS status,
+            CASE WHEN o.stage_at IS NULL OR n.stage_at > o.stage_at THEN n.stage ELSE o.stage END AS stage,
+            greatest(n.stage_at, o.stage_at) AS stage_at,
             CASE WHEN newer THEN n.content.amount ELSE o.amount END AS amount,
             CASE WHEN newer THEN n.content.discount ELSE o.discount END AS discount,
             CASE WHEN n.refunded_amount IS NULL THEN o.refunded_amount
@@ -94,7 +104,7 @@ def fold(session: Session) -> None:
                     WHEN o.described IS NULL THEN f.described IS NOT NULL OR f.updated > o.updated
                     ELSE coalesce(f.described > o.described, false) END AS newer
               FROM order_facts f LEFT JOIN orders o USING (touchpoint, order_id)) n
-        LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id"""
+        LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id)"""
     )
     session.execute(
         "DELETE FROM orders o USING order_rows r WHERE o.touchpoint = r.touchpoint AND o.order_id = r.order_id"

@@ -25,7 +25,7 @@ from onepool.privacy.masking import mask_text
 from onepool.stages import Stages
 from onepool.standards import Standard, StandardError, load_standard
 from onepool.state.store import set_meta
-from onepool.tick import allowances, behaviour, consenting, listing, marks, matching, tagging
+from onepool.tick import allowances, behaviour, consenting, listing, marks, matching, order_upgrade, tagging
 from onepool.tick.ahead import Ahead
 from onepool.tick.duplicates import Duplicates
 from onepool.tick.evaluating import evaluated, leaving_out, when_idle
@@ -108,6 +108,7 @@ class Worker:
             marks.make(session)
             rules = marks.get(session, "rules") or _NO_RULES
             standard = self._install(session, rules)
+            order_upgrade.upgrade(session)
             self.offset = int(marks.get(session, "log_offset") or 0)
             duplicates = Duplicates(session, oldest(workspace, self.offset), workspace.settings.dedupe_days)
         touchpoints = {name: touchpoint_of(name, body) for name, body in json.loads(rules)["touchpoints"].items()}
