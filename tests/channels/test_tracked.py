@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -77,6 +78,11 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sent(url: str, given: dict[str, Any], key: str) -> httpx.Response:
+    method, path, headers, body = _request(given, key)
+    return httpx.request(method, url + path, content=body, headers=headers)
+
+
+def _request(given: dict[str, Any], key: str) -> tuple[str, str, dict[str, str], bytes]:
     """The request of a case; `{key}` stands for the write key."""
     headers = {name: str(value).replace("{key}", key) for name, value in given.get("headers", {}).items()}
     if given.get("auth", "basic") == "basic":
@@ -96,7 +102,52 @@ def _sent(url: str, given: dict[str, Any], key: str) -> httpx.Response:
         body = gzip.compress(body, mtime=0)
         headers["Content-Encoding"] = "gzip"
     path = given["path"].replace("{key}", key) + (f"?{query}" if query else "")
-    return httpx.request(given.get("method", "POST"), url + path, content=body, headers=headers)
+    return given.get("method", "POST"), path, headers, body
+
+
+_PUT_IN = (
+    b"\x00",
+    b"\xff\xfe",
+    b"{",
+    b"]",
+    b'"',
+    b"[" * 3_000,
+    b"9" * 400,
+    b"null",
+    b"-",
+    b"%",
+    b"\xed\xa0\x80",
+    b"1e999",
+)
+
+
+def _spoilt(body: bytes, chance: random.Random) -> bytes:
+    """A body with something cut, doubled, exchanged or put in."""
+    for _ in range(chance.randint(1, 3)):
+        start, end = sorted(chance.randint(0, len(body)) for _ in range(2))
+        what = chance.randrange(4)
+        part = (b"", body[start:end] * 2, bytes(chance.randbytes(min(end - start, 20))), chance.choice(_PUT_IN))[what]
+        body = body[:start] + part + body[start if what == 3 else end :]
+    return body
+
+
+@pytest.mark.parametrize(("table", "case"), [pytest.param(table, case, id=name) for name, table, case in CASES])
+def test_spoilt_requests_of_sdks_are_refused_or_read(server: Running, table: Table, case: dict[str, Any]) -> None:
+    """Never a 5xx; and whatever was taken in is read, standardised or quarantined with its rule."""
+    touchpoint, before, chance = _touchpoint(table.name), server.log.end(), random.Random(case["name"])
+    method, path, headers, body = _request(case["request"], str(touchpoint.write_key))
+    with httpx.Client(base_url=server.url) as client:
+        for _ in range(12):
+            if method == "GET":
+                head, mark, data = path.partition("data=")
+                spoilt = quote(_spoilt(data.encode(), chance))
+                answer = client.request(method, f"{head}{mark}{spoilt}", headers=headers)
+            else:
+                answer = client.request(method, path, content=_spoilt(body, chance), headers=headers)
+            assert answer.status_code in (200, 400, 401, 413), answer.text
+    records = server.log.read(before, 100, 1 << 22)
+    arrived = connect.arrivals(records, load_standard(), StandardSettings(), touchpoint)
+    assert len(arrived) == len(records)
 
 
 def test_every_kind_of_touchpoint_has_a_manifest_and_cases() -> None:
