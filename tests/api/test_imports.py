@@ -71,8 +71,9 @@ def test_a_file_is_looked_into_tried_imported_and_its_bad_row_found(running: Run
     assert columns["手机号"]["target"] == "phone" and columns["手机号"]["cells"][0] == "138****5678"
     assert columns["订单编号"]["target"] == "order_id" and columns["订单编号"]["cells"] == ["S001", "S002", "S003"]
     assert sight["rows"] == [2, 3, 4]
-    offered = {one["target"] for one in sight["targets"]}
-    assert {"order_id", "paid_at", "phone", "item.price", "store_id"} <= offered
+    offered = {one["target"]: one["title"] for one in sight["targets"]}
+    assert {"order_id", "paid_at", "phone", "item.price", "store_id"} <= offered.keys()
+    assert offered["placed_at"] == {"zh": "下单时间", "en": "Placed at"}
 
     before = world.ws.log.end()
     tried = ended(admin, begin(admin, file, dry_run=True))

@@ -61,3 +61,28 @@ def test_quality_is_shown_with_its_counts(console: Console) -> None:
     expect(console.page.get_by_test_id("quality-sources")).to_be_visible()
     expect(console.page.get_by_test_id("quality-score")).to_be_visible()
     assert not console.faults()
+
+
+def test_what_if_is_computed_and_tables_are_saved(console: Console) -> None:
+    page = console.page
+    console.go("/map?tab=whatif")
+    page.get_by_test_id("what-if-run").click()
+    expect(page.get_by_test_id("what-if-answer")).to_be_visible()
+    assert not console.faults()
+    console.go("/map")
+    with page.expect_download() as saved:
+        page.get_by_test_id("map-places").get_by_test_id("csv-touchpoints").click()
+    rows = saved.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert "touchpoint" in rows[0] and any(row.startswith("store") for row in rows[1:])
+
+
+def test_a_gap_leads_to_the_customers_whom_it_concerns(console: Console) -> None:
+    page = console.page
+    console.go("/map?tab=gaps")
+    gaps = page.get_by_test_id("map-gaps")
+    figure = gaps.locator("[data-testid^=gap-]").first
+    expect(figure).to_be_visible()
+    count = int((figure.text_content() or "").replace(",", ""))
+    figure.click()
+    expect(page).to_have_url(re.compile("cell="))
+    expect(page.get_by_test_id("map-customers-total")).to_have_attribute("data-value", str(count))

@@ -11,7 +11,7 @@ from onepool.api.showing import Shown
 from onepool.collect.files import Seen
 from onepool.collect.files.mapping import OBJECTS
 from onepool.collect.files.peek import SeenColumn
-from onepool.collect.files.plan import Target, controls
+from onepool.collect.files.plan import ORDER_CONTROLS, Target, controls
 from onepool.privacy.masking import mask_text
 from onepool.standards import Standard
 
@@ -87,9 +87,14 @@ def targets(kind: FileKind, standard: Standard) -> list[ImportTarget]:
 
 
 def _targets(kind: FileKind, standard: Standard) -> Iterator[tuple[Role, str, Mapping[Any, str] | None, str]]:
-    for name in controls(kind):
+    for name, word in controls(kind).items():
         field = standard.fields.get(name)
-        yield "control", name, field.title if field else None, name
+        yield "control", name, field.title if field else {"zh": word, "en": name.replace("_", " ").capitalize()}, name
+    if kind == "orders":
+        # The order's own number, amount and the like are fields of the standard that steer the import as well.
+        for name in sorted(ORDER_CONTROLS - controls(kind).keys()):
+            field = standard.fields.get(name)
+            yield "control", name, field.title if field else None, name
     if kind not in OBJECTS:
         for name, identifier in standard.identifier_types.items():
             yield "identifier", name, identifier.title, name

@@ -231,6 +231,7 @@ export function Gaps({ data, words, onCell }: Props) {
             {
               title: t("map.concerned"),
               align: "right",
+              width: 120,
               render: (_, row) =>
                 row.customers === 0 ? (
                   exact(0, language)
@@ -240,7 +241,7 @@ export function Gaps({ data, words, onCell }: Props) {
                   </button>
                 ),
             },
-            { title: t("map.todo"), render: (_, row) => t(`map.todos.${row.kind}`, { subject: words.subjects(row) }) },
+            { title: t("map.todo"), width: "36%", render: (_, row) => t(`map.todos.${row.kind}`, { subject: words.subjects(row) }) },
           ]}
         />
       </Panel>

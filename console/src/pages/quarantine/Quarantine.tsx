@@ -164,7 +164,7 @@ function Items({ data, page, size, loading, onReplayed }: { data: Data; page: nu
         expandable={{ expandedRowRender: (row) => <Sample id={row.id} /> }}
         columns={[
           { title: t("quarantine.received"), width: 150, render: (_, row) => <Time at={row.received_at} /> },
-          { title: t("home.touchpoint"), render: (_, row) => (row.touchpoint === null ? <Dash /> : places.touchpoint(row.touchpoint)) },
+          { title: t("home.touchpoint"), width: 130, render: (_, row) => (row.touchpoint === null ? <Dash /> : places.touchpoint(row.touchpoint)) },
           { title: t("quarantine.what"), render: (_, row) => <What kind={row.kind} name={row.name} /> },
           {
             title: t("quarantine.why"),

@@ -95,6 +95,7 @@ export function Touchpoints() {
                   columns={[
                     {
                       title: t("home.touchpoint"),
+                      width: 280,
                       sorter: (a, b) => title(a.title, a.name).localeCompare(title(b.title, b.name), language === "en" ? "en" : "zh"),
                       render: (_, one) => (
                         <div className="op-named">

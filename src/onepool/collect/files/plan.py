@@ -110,9 +110,14 @@ def _controls(kind: str) -> Map[str, str]:
     return {_key(word): name for name, words in section.items() for word in (name, *words)}
 
 
-def controls(kind: Kind) -> list[str]:
-    """Names of what steers an import of this kind (time, order_id, paid_at …)."""
-    return [name for name in dict.fromkeys(_controls(kind).values()) if "." not in name]
+def controls(kind: Kind) -> dict[str, str]:
+    """What steers an import of this kind (time, event, paid_at …), with the first Chinese word for it."""
+    section = _words().get("objects" if kind in OBJECTS else kind, {})
+    return {
+        name: next((word for word in words if not word.isascii()), name)
+        for name, words in section.items()
+        if "." not in name
+    }
 
 
 @functools.cache
