@@ -104,6 +104,16 @@ class Settings(BaseModel):
     unknown_events: Literal["keep", "refuse"] = Field(
         default="keep", description="Events that the data standard does not name: kept and counted, or quarantined."
     )
+    digests: list[str] = Field(
+        default=[],
+        description="Types of digested identifiers that others send (`phone_md5`, `phone_sha256`, `email_sha256` …): "
+        "every plain value tells its digest too, so that what arrives digested is of the same person.",
+    )
+    digest_salt: str | None = Field(
+        default=None,
+        pattern=r"^(env|file):.+$",
+        description="The salt shared with those who send salted digests: `env:NAME` or `file:PATH`, never itself.",
+    )
     dedupe_days: int = Field(default=31, ge=30, description="How long message ids are remembered, in days.")
     state: str | None = Field(
         default=None,

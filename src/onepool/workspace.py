@@ -136,11 +136,21 @@ class Workspace:
     @property
     def standard_settings(self) -> StandardSettings:
         """How input is read in this workspace now."""
+        known = self.standard().identifier_types
+        for name in self.settings.digests:
+            if name not in known or not known[name].digest_of:
+                told = ", ".join(kind.name for kind in known.values() if kind.digest_of)
+                raise WorkspaceError(f"there is no digest {name}", where="digests", hint=f"known: {told}")
         return self.settings_of(reading_settings(self.settings))
 
     def settings_of(self, reading: Mapping[str, Any]) -> StandardSettings:
         """The settings that a rules record in the log holds, with this workspace's key of digests."""
-        return StandardSettings(**reading, digest_key=self._digest_key)
+        salt = self.settings.digest_salt
+        return StandardSettings(
+            **{**reading, "digests": tuple(reading.get("digests", ()))},
+            digest_key=self._digest_key,
+            digest_salt=b"" if salt is None else resolve_secret(salt).encode(),
+        )
 
     def touchpoints(self) -> dict[str, Touchpoint]:
         """The touchpoints by name."""
@@ -307,11 +317,13 @@ def init_workspace(root: Path | str, settings_text: str | None = None, clock: Cl
 
 def reading_settings(settings: Settings) -> dict[str, Any]:
     """The settings that decide how input is read."""
+    told = {"digests": sorted(set(settings.digests))} if settings.digests else {}
     return {
         "zone": settings.time_zone,
         "country": settings.country,
         "currency": settings.currency,
         "unknown_events": settings.unknown_events,
+        **told,
     }
 
 

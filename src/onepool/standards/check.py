@@ -96,6 +96,8 @@ class _Checker:
             if target not in fields:
                 self.problems.append(f"item_aliases.{alias}: {target}: there is no such field{nearest(target, fields)}")
         for name, kind in identifiers.items():
+            if kind.digest_of and kind.digest_of not in identifiers:
+                self._say("identifier_types", name, f"digest_of: there is no identifier type {kind.digest_of}")
             for pattern in kind.never:
                 try:
                     re.compile(pattern)

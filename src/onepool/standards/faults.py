@@ -34,6 +34,10 @@ RULES: Final[dict[str, tuple[str, str]]] = {
     "type.phone": ("不是有效的电话号码", "not a valid phone number"),
     "type.email": ("不是有效的邮箱地址", "not a valid e-mail address"),
     "type.gender": ("{value} 不是可识别的性别", "{value} is not a gender we can read"),
+    "type.digest": (
+        "不是摘要，应是 32 位（MD5）或 64 位（SHA-256）十六进制数字",
+        "not a digest: 32 (MD5) or 64 (SHA-256) hexadecimal digits",
+    ),
     "type.id_card": ("身份证号校验不通过", "the ID card number fails its check"),
     "change.add": (
         "不能累加：{value} 不是数字，或该属性不是数值型",

@@ -175,7 +175,8 @@ class IdentifierType(
 
     `max_per_customer`: values one customer may have (of one scope); `max_customers`: customers one value may name;
     `lifetime_days`: after that long without a person, a weak one has no owner any more; `recycle_days`: after such a
-    silence a strong one may have a new owner; `verified`: issued by a platform, not typed by people.
+    silence a strong one may have a new owner; `verified`: issued by a platform, not typed by people. `digest_of`: the
+    type of which it is the digest (by its normaliser, `salted` with the salt that a workspace shares with others).
     """
 
     strength: Strength
@@ -183,7 +184,9 @@ class IdentifierType(
     name: str = ""
     scope: Scope = Scope.NONE
     priority: int = 0
-    normaliser: Literal["opaque", "lower", "upper", "phone", "email", "id_card"] = "opaque"
+    normaliser: Literal["opaque", "lower", "upper", "phone", "email", "id_card", "md5", "sha256"] = "opaque"
+    digest_of: str = ""
+    salted: bool = False
     max_per_customer: int | None = None
     max_customers: int | None = None
     lifetime_days: int | None = None

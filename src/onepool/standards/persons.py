@@ -17,11 +17,12 @@ from onepool.standards.faults import Fault
 from onepool.standards.fields import Faults, FieldReader, place
 from onepool.standards.model import IdentifierType, Scope, Strength
 from onepool.standards.names import loose
-from onepool.standards.normalise import contact, scalars
+from onepool.standards.normalise import contact, digests, scalars
 from onepool.standards.normalise.id_card import MASKED, MIN_KEY, check, digest, id_card
 from onepool.standards.options import Options
 from onepool.standards.settings import StandardSettings
 from onepool.standards.standard import Standard
+from onepool.standards.told import Told
 
 _ATTRIBUTE_NAME: Final = 128
 _ID_CARD_LENGTH: Final = 18
@@ -77,6 +78,8 @@ def _normaliser(kind: IdentifierType, settings: StandardSettings) -> Callable[[s
         return lambda value: _contact(columns.email(value))
     if kind.normaliser == "id_card":
         return lambda value: id_card(value, settings.digest_key) or Unusable("", "empty")
+    if kind.normaliser in digests.LENGTHS:
+        return lambda value: digests.digest(value, kind.normaliser) or Unusable("", "empty")
     change = {"lower": str.lower, "upper": str.upper}.get(kind.normaliser)
     return partial(_opaque, change=change)
 
@@ -119,6 +122,7 @@ class PersonReader:
         self._fields = FieldReader(standard, settings, options)
         self._settings = settings
         self._known: dict[str, Values | None] = {}
+        self._told = Told(standard, settings)
         self._keeps = {
             attribute.identifier: attribute.unusable_as
             for attribute in standard.attributes.values()
@@ -147,6 +151,9 @@ class PersonReader:
             return None
         found = known[value]
         if isinstance(found, Fault):
+            meant = self._told.meant(known.kind.name, value)
+            if meant is not None:
+                return self.identify(persons, at, meant, "", value, scopes, touchpoint)
             persons.faults.setdefault(at, (f"ids.{known.kind.name}", found))
             return None
         if isinstance(found, Unusable):
@@ -155,6 +162,7 @@ class PersonReader:
             name = known.kind.name
             scope = (scope or scopes.get(name, touchpoint)) if known.scoped else ""
             persons.ids.append((at, name, scope, found))
+            persons.ids.extend((at, kind, "", text) for kind, text in self._told.of(name, found))
         return None
 
     def sent(
@@ -171,6 +179,7 @@ class PersonReader:
         """
         known = {name: self.values(name) for name in {one[0] for at in places for one in ids[at]}}
         add = persons.ids.append
+        told = self._told
         for at in places:
             for name, scope, value in ids[at]:
                 values = known[name]
@@ -182,6 +191,8 @@ class PersonReader:
                         elif not scope:
                             scope = scopes[touchpoints[at]].get(values.kind.name, touchpoints[at])
                         add((at, values.kind.name, scope, found))
+                        if told.any:
+                            persons.ids.extend((at, kind, "", text) for kind, text in told.of(values.kind.name, found))
                         continue
                 unusable = self.identify(persons, at, name, scope, value, {}, "")
                 if unusable is not None and unusable.text and values is not None:
@@ -315,6 +326,8 @@ class PersonReader:
     ) -> None:
         done: dict[str, list[Any]] = {}
         for name, values in found.items():
+            if self.standard.attributes[name].identifier in self._told.digests:
+                values = self._digested(persons, name, places, values, scopes, touchpoints)
             column = self._fields.column(self.standard.attributes[name], values)
             done[name] = column.json
             for number, fault in column.faults.items():
@@ -338,6 +351,23 @@ class PersonReader:
                         keeper = attribute.unusable_as
                 if keeper is not None:
                     persons.facts.append((at, keeper, text, mark))
+
+    def _digested(
+        self,
+        persons: Persons,
+        name: str,
+        places: Sequence[int],
+        values: Sequence[Any],
+        scopes: Mapping[str, Mapping[str, str]],
+        touchpoints: Sequence[str],
+    ) -> list[Any]:
+        """The values of an attribute without those that are digests: these only say who it is."""
+        kind = self.standard.attributes[name].identifier or ""
+        meant = [self._told.meant(kind, value) for value in values]
+        for at, value, wanted in zip(places, values, meant, strict=True):
+            if wanted is not None:
+                self.identify(persons, at, wanted, "", value, scopes[touchpoints[at]], touchpoints[at])
+        return [value if wanted is None else None for value, wanted in zip(values, meant, strict=True)]
 
     def _places(self, done: dict[str, list[Any]], count: int) -> None:
         """Province, city and district to canonical names and the code of the place."""

@@ -15,7 +15,9 @@ class StandardSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `zone`: of times sent without one. `country`: of phone numbers sent without a country code (ISO 3166).
     `currency`: of amounts that are a bare number (ISO 4217); they are kept without currency and compare as this one.
     `digest_key`: secret of at least 16 bytes under which identity card numbers are digested; without it they are
-    quarantined. `unknown_events`: whether events that the standard doesn't know are kept.
+    quarantined. `unknown_events`: whether events that the standard doesn't know are kept. `digests`: types of digested
+    identifiers that are told beside every plain value, so that what arrives digested is of the same person;
+    `digest_salt`: before values of salted ones, without which there are none.
     """
 
     zone: str = "Asia/Shanghai"
@@ -23,6 +25,8 @@ class StandardSettings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     currency: str = "CNY"
     unknown_events: Literal["keep", "refuse"] = "keep"
     digest_key: bytes = b""
+    digests: tuple[str, ...] = ()
+    digest_salt: bytes = b""
     future_hours: int = 24
 
     @cached_property
