@@ -322,7 +322,8 @@ def test_who_came_into_a_segment_is_asked_for_like_an_event(signed_in: SignedIn)
         segments.click()
         page.locator(".ant-select-item-option").filter(has_text="活跃").first.click()
         page.keyboard.press("Escape")
-        came = {"did": "segment_entered", "where": {"segment": {"in": ["active_buyers"]}}, "within": {"last": "30 days"}}
+        asked = {"segment": {"in": ["active_buyers"]}}
+        came = {"did": "segment_entered", "where": asked, "within": {"last": "30 days"}}
         count = _size(console, came)
         assert count > 0
         size = page.get_by_test_id("preview-size")
