@@ -25,7 +25,6 @@ from onepool.clock import FakeClock
 from onepool.reach.rules import SendPolicy
 from onepool.reach.senders import Senders
 from onepool.reach.states import SendState
-from onepool.state import State
 from onepool.state.journeys import task_members, tasks
 from onepool.state.outbox import sends
 
@@ -131,12 +130,11 @@ def planned(outbox: Outbox) -> Iterator[tuple[Outbox, list[int]]]:
     yield outbox, numbers
 
 
-def life(outbox: Outbox, path: Path, left: Left) -> None:
+def life(outbox: Outbox, path: Path, left: Left) -> Senders:
     """Everything that is to do in two days, unless it ends before."""
     ws = outbox.workspace
     clock = FakeClock(outbox.clock.now())
-    state = State(ws.state.url)
-    place = SimpleNamespace(data=ws.data, state=state, pool=ws.pool, log=Log(), clock=clock, sandbox=None,
+    place = SimpleNamespace(data=ws.data, state=ws.state, pool=ws.pool, log=Log(), clock=clock, sandbox=None,
                             settings=ws.settings, definitions=ws.definitions, touchpoints=ws.touchpoints)  # fmt: skip
     event.listen(Engine, "before_cursor_execute", left.step)
     event.listen(Engine, "commit", left.step)
@@ -144,6 +142,15 @@ def life(outbox: Outbox, path: Path, left: Left) -> None:
     for minutes in (0, 2, 40, 40, 40, 60 * 26, 60):
         clock.advance(timedelta(minutes=minutes))
         senders.step()
+    return senders
+
+
+def warm(outbox: Outbox, path: Path) -> None:
+    """One life in this process, so that those that are killed find everything loaded and compiled."""
+    left = Left(0)
+    life(outbox, path, left).close()
+    event.remove(Engine, "before_cursor_execute", left.step)
+    event.remove(Engine, "commit", left.step)
 
 
 def fork(outbox: Outbox, path: Path, steps: int) -> bool:
@@ -152,6 +159,8 @@ def fork(outbox: Outbox, path: Path, steps: int) -> bool:
     if pid == 0:
         status = 1
         try:
+            # What the parent has open is not this one's to use, nor to close.
+            outbox.workspace.state.engine.dispose(close=False)
             life(outbox, path, Left(steps))
             status = 0
         except BaseException:  # noqa: BLE001 told, and then the process ends here
@@ -173,6 +182,7 @@ def test_each_message_is_in_one_task_at_most_wherever_the_sender_is_killed(
         before = [dict(row) for row in connection.execute(select(sends)).mappings()]
     chance = random.Random(3)
     kills = stories = lost = 0
+    warm(outbox, tmp_path / "warm.jsonl")
     while kills < KILLS:
         stories += 1
         path = tmp_path / f"calls{stories}.jsonl"
