@@ -10,7 +10,7 @@ import pytest
 
 from onepool.identity import decisions
 from onepool.identity.decisions import Side
-from onepool.identity.read.preview_types import Change
+from onepool.identity.read.preview_types import Change, SegmentEffect
 from onepool.tick import Desk, Worker
 from onepool.verify import verify
 
@@ -172,6 +172,23 @@ def test_rules_are_previewed_exactly_and_then_hold_for_all_data(world: World) ->
     (effect,) = found.segments
     assert world.value("SELECT count(*) FROM segment_members WHERE segment = 'buyers'") == effect.after > 0
     sound(world)
+
+
+def test_previews_name_segments_of_which_nothing_changes(world: World) -> None:
+    for name in ("buyers", "others"):
+        world.define("segment", name, title=name, condition={"did": "order_paid"})
+    world.send(bought("anna", "A-1"), bought("bert", "B-1"))
+    world.settle()
+    desk, anna, bert = Desk(world.workspace, world.worker), customer_of(world, "anna"), customer_of(world, "bert")
+    saved = world.workspace.definitions.get("identity", "rules")
+    same = desk.preview_rules({} if saved is None else saved.body, ["buyers"])
+    assert (same.merged, same.split, same.identifiers_moved) == (0, 0, 0)
+    assert same.segments == [SegmentEffect("buyers", 2, 2)]
+    apart = desk.preview_decision(Change("never", anna, bert), ["others"])
+    assert apart.segments == [SegmentEffect("others", 2, 2)]
+    joined = desk.preview_decision(Change("merge", anna, bert), ["buyers"])
+    assert joined.segments == [SegmentEffect("buyers", 2, 1, leaving=1)]
+    assert [one.segment for one in desk.preview_decision(Change("merge", anna, bert)).segments] == ["buyers", "others"]
 
 
 def test_a_preview_of_a_decision_keeps_nothing(world: World) -> None:
