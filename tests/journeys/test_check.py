@@ -46,6 +46,14 @@ def test_the_cart_story_is_whole() -> None:
     assert {one.place for one in found.warnings} == {"nodes.send1.chain[0]", "nodes.remind.chain[1]"}
 
 
+def test_who_comes_into_a_segment_is_asked_by_conditions_and_never_awaited() -> None:
+    came = {"did": "segment_entered", "where": {"segment": {"is": "vip"}}}
+    words = "segment_entered can be asked for by did and did_not of a condition, not here"
+    waiting = only(do="wait", until=came, max="1 day", next="end", on_event="end", else_="end")
+    assert faults(waiting).get("nodes.one.until.did") == words
+    assert faults(small(entry=came, one=END)).get("entry.did") == words
+
+
 @pytest.mark.parametrize(
     ("changes", "place", "words"),
     [

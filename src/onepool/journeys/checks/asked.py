@@ -8,6 +8,7 @@ from typing import Any
 from onepool.audience.conditions import check
 from onepool.audience.conditions.anchors.model import Anchors, is_reference
 from onepool.audience.conditions.errors import Problem, closest
+from onepool.audience.conditions.moves.check import not_here
 from onepool.audience.conditions.names import EventNames
 from onepool.journeys.checks.common import Checked, Lent, core_fields
 from onepool.journeys.graph import surely_saved
@@ -36,6 +37,11 @@ def check_asked(journey: Journey, known: Known, lent: Lent, found: Checked) -> N
     for awaited in matches_in(journey):
         inside.append((awaited.place, awaited.node))
         anchored = lent.anchors if awaited.lent else _NOTHING
+        # Who comes into a segment is decided and not sent: nothing that awaits an event ever hears of it.
+        elsewhere = not_here(awaited.match.did, awaited.place, "did")
+        if elsewhere is not None:
+            found.problems.append(elsewhere)
+            continue
         for problem in check(leaf_of(awaited.match), known.names, anchored=anchored):
             found.problems.append(_under(awaited.place, problem))
     _check_references(journey, lent, [place for place, _ in inside], found)
