@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-from tests.identity.facts import Facts
+from tests.identity.facts import Facts, strong
 
 from onepool.identity.arrays import DECISION, LIKELIHOOD
 from onepool.identity.graph import Graph
@@ -210,3 +210,28 @@ class Compiled:
     def born_all(self) -> None:
         """Have all identifiers."""
         self.nodes(*range(len(self.facts.nodes)))
+
+
+def speakable(facts: Facts, engine: Compiled, edge: Edge) -> bool:
+    """Whether the compiled engine can be told of a link: one by likelihood is of strong nodes that are there, at one
+    time."""
+    ends = ((edge.a, edge.tenure_a), (edge.b, edge.tenure_b))
+    return edge.kind == BY_RULE or (
+        edge.first == edge.last and all(strong(facts, key) and engine.has(key) for key in ends)
+    )
+
+
+def sayable(facts: Facts, engine: Compiled, decision: Decision) -> bool:
+    """Whether it can be told of a decision: a merge and its contrary are of strong nodes that are there."""
+    if decision.kind not in ("merge", "never"):
+        return True
+    return all(strong(facts, key) and engine.has(key) for key in (decision.a, decision.b))
+
+
+def spoken_of(solution: Solution, engine: Compiled) -> Solution:
+    """A solution without the identifiers that the compiled engine has not heard of."""
+    return replace(
+        solution,
+        customer={key: customer for key, customer in solution.customer.items() if key[0] in engine.number},
+        valid_from={one: starts for one, starts in solution.valid_from.items() if one in engine.number},
+    )

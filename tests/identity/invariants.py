@@ -6,22 +6,23 @@ from collections import Counter
 from itertools import combinations
 
 from tests.identity.facts import Facts, sets_of, strong
+from tests.identity.tally import Tally
 
 from onepool.identity.twin import Solution
 from onepool.identity.twin_facts import BY_RULE, Key, Rulings, consent_of, in_force
 from onepool.identity.witness import incompatible_plain
 
 
-def check(facts: Facts, solution: Solution) -> None:
+def check(facts: Facts, solution: Solution, tally: Tally) -> None:
     """All of them."""
-    rulings = in_force(facts.decisions)
-    limits_hold(facts, solution, rulings)
-    evidence_is_live(facts, solution, rulings)
-    everyone_is_reached(facts, solution, rulings)
-    customers_are_named_by_their_eldest(facts, solution)
+    rulings, sets = in_force(facts.decisions), sets_of(solution)
+    limits_hold(facts, solution, rulings, sets, tally)
+    evidence_is_live(facts, solution, rulings, tally)
+    everyone_is_reached(facts, solution, rulings, sets, tally)
+    customers_are_named_by_their_eldest(facts, sets)
 
 
-def limits_hold(facts: Facts, solution: Solution, rulings: Rulings) -> None:
+def limits_hold(facts: Facts, solution: Solution, rulings: Rulings, sets: dict[Key, set[Key]], tally: Tally) -> None:
     """P5, P6, P18: no customer is over a limit (two values of a kind that is unique, for one) but where a person
     merged; and no two that were ruled apart are together."""
     overruled = {
@@ -29,7 +30,14 @@ def limits_hold(facts: Facts, solution: Solution, rulings: Rulings) -> None:
         for number, verdict in solution.merges.items()
         if verdict.status == "joined"
     }
-    for customer, members in sets_of(solution).items():
+    refused = {verdict.reason.split(":")[0] for verdict in solution.links.values() if verdict.status == "conflict"}
+    tally.saw("P5", refused & {"size", "limit"})
+    tally.saw("P6", rulings.never)
+    unique = {one.slot for one in facts.nodes if facts.limits.types[one.type].max_per_customer == 1}
+    tally.saw(
+        "P18", any(count > 1 for count in Counter(one.slot for one in facts.nodes if one.slot in unique).values())
+    )
+    for customer, members in sets.items():
         joining = [key for key in members if strong(facts, key)]
         for key in joining:
             assert not any(ends in rulings.never for other in joining for ends in ((key, other), (other, key)))
@@ -44,10 +52,12 @@ def limits_hold(facts: Facts, solution: Solution, rulings: Rulings) -> None:
             assert not any(incompatible_plain(x, y) for x, y in combinations(named, 2))
 
 
-def evidence_is_live(facts: Facts, solution: Solution, rulings: Rulings) -> None:
+def evidence_is_live(facts: Facts, solution: Solution, rulings: Rulings, tally: Tally) -> None:
     """P7, P11: no link in use has an end that is blocked, of a kind that never joins, void or withdrawn, or lacks its
     consent; and none is refused for nothing."""
     consent = {number: consent_of(events) for number, events in facts.consents.items()}
+    tally.saw("P7", solution.void or rulings.blocked or any(one.blocked for one in facts.nodes))
+    tally.saw("P11", consent and any(edge.basis == "consent" for edge in facts.edges.values()))
     for number, verdict in solution.links.items():
         edge = facts.edges[number]
         ends = (edge.a, edge.b)
@@ -93,10 +103,13 @@ def paths(facts: Facts, solution: Solution, rulings: Rulings) -> dict[Key, set[K
     return near
 
 
-def everyone_is_reached(facts: Facts, solution: Solution, rulings: Rulings) -> None:
+def everyone_is_reached(
+    facts: Facts, solution: Solution, rulings: Rulings, sets: dict[Key, set[Key]], tally: Tally
+) -> None:
     """P10: any two nodes of a customer are connected by evidence in use."""
     near = paths(facts, solution, rulings)
-    for members in sets_of(solution).values():
+    tally.saw("P10", len(sets) < len(solution.customer))
+    for members in sets.values():
         reached, left = set(), [next(iter(members))]
         while left:
             key = left.pop()
@@ -106,9 +119,9 @@ def everyone_is_reached(facts: Facts, solution: Solution, rulings: Rulings) -> N
         assert reached == members
 
 
-def customers_are_named_by_their_eldest(facts: Facts, solution: Solution) -> None:
-    """A customer is named by a node of its own, the eldest strong one: so a name never passes to other people."""
-    for customer, members in sets_of(solution).items():
+def customers_are_named_by_their_eldest(facts: Facts, sets: dict[Key, set[Key]]) -> None:
+    """P8: a customer is named by a node of its own, the eldest strong one: so a name never passes to other people."""
+    for customer, members in sets.items():
         assert customer in members
         joining = [key for key in members if strong(facts, key)]
         eldest = min(joining or members, key=lambda key: (key[1], key[0]))

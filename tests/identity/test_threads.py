@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.identity.compiled import Compiled, registry_of
+from tests.identity.compiled import Compiled, registry_of, sayable, speakable
 from tests.identity.facts import NAMES, TYPES, Facts, histories
-from tests.identity.test_compiled import speakable, spoken
 
 from onepool.identity import arrays, batch, batch_tenures
 from onepool.identity.arrays import Arrays
@@ -45,7 +44,7 @@ def test_small_worlds(facts: Facts, thorough: bool) -> None:
     engine.born_all()
     engine.add_links(edge for edge in facts.edges.values() if speakable(facts, engine, edge))
     for decision in facts.decisions:
-        if spoken(facts, decision):
+        if sayable(facts, engine, decision):
             engine.decide(decision)
     alone = tables(engine.graph, thorough, 1)
     assert tables(engine.graph, thorough, 2) == alone
