@@ -159,7 +159,7 @@ def propose_with_splink(workspace: Workspace, worker: Worker, step: Step) -> int
     with worker.mutex, workspace.state.write() as connection:
         known = matching.store(connection, shown, 0 if saved is None else saved.version, workspace.clock.now())
         matching.never_again(connection, known, worker.resolver.graph.customer, worker.resolver.never)
-    return shown.num_rows
+    return int(shown.num_rows)
 
 
 @dataclass(frozen=True)
