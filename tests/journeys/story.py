@@ -125,11 +125,13 @@ class Story:
         return [(place, one) for place, one in self.platform.calls if set(one.to.values()) & set(mine)]
 
 
-def open_story(root: Path) -> Story:
-    """The brand's definitions without its data; nothing is published yet."""
+def open_story(root: Path, state_url: str | None = None) -> Story:
+    """The brand's definitions without its data; nothing is published yet. Without an address the state is its own
+    SQLite."""
     # Off the grid on which steps happen, as events are.
     clock = FakeClock(NOON + timedelta(milliseconds=137))
-    ws = init_workspace(root, definitions.settings_text(), clock)
+    place = "" if state_url is None else f"\nstate: {state_url}\n"
+    ws = init_workspace(root, definitions.settings_text() + place, clock)
     write_secrets(ws.data)
     definitions.copy_into(root, ("standard", "touchpoints", "identity", "coupons", "messages", "policies", "journeys"))
     (staff,) = (one for one in definitions.files("segments") if one.name == "staff_and_test.yaml")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.journeys.story import Story, open_story
+from tests.postgres import postgres_server, state_url  # noqa: F401 fixtures
 
 from onepool.channels.base import Message, Receipt
 
@@ -15,8 +16,9 @@ ITEM = [{"product_id": "MY0003", "quantity": 1, "price": 129}]
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
-    made = open_story(tmp_path / "brand")
+def story(tmp_path: Path, state_url: str) -> Iterator[Story]:  # noqa: F811
+    """With the state on SQLite and on PostgreSQL."""
+    made = open_story(tmp_path / "brand", state_url)
     made.publish("cart_recall")
     yield made
     made.close()
