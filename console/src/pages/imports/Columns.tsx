@@ -63,7 +63,7 @@ export function Columns({ sight, text, wrong, onText }: Props) {
               render: (_, row) => (
                 <Select
                   style={{ width: 236 }}
-                  showSearch={{ filterOption: (typed, option) => matches(typed, String((option as { search?: string } | undefined)?.search ?? option?.label ?? "")) }}
+                  showSearch={{ filterOption: matches }}
                   aria-label={t("imports.meaningOf", { name: row.name })}
                   value={chosen(row)}
                   disabled={wrong !== null}
