@@ -4,7 +4,7 @@ believed as its default, and what a touchpoint says holds for it."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import msgspec
 
@@ -69,10 +69,10 @@ def _window(window: Window, settings: Mapping[str, Any]) -> Window:
 
 def _number(settings: Mapping[str, Any], name: str, default: int) -> int:
     value = settings.get(name)
-    return int(value) if _fits(value) else default
+    return value if _fits(value) else default
 
 
-def _fits(value: object) -> bool:
+def _fits(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
