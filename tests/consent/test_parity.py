@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table
 from tests.audience.standing_world import context, events
+from tests.kept import may_be_emptied
 
 from onepool.audience.conditions.parse import parse_condition
 from onepool.audience.conditions.reference import Event, History
@@ -56,7 +57,10 @@ def batch(told: Sequence[Event]) -> tuple[Batch, np.ndarray[Any, np.dtype[np.int
 
 @cache
 def _state() -> State:
-    return State("sqlite://")
+    made = State("sqlite://")
+    with made.write() as connection:
+        may_be_emptied(connection)
+    return made
 
 
 @contextmanager

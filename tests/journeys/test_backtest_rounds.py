@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import insert
 from tests.journeys.drawing_logs import DAY, HOUR, MINUTE, Case, Seeded, case
 from tests.journeys.vocabulary import ATTRIBUTES, COLUMNS, MESSAGE, TOUCHPOINTS, context
+from tests.kept import may_be_emptied
 
 from onepool.clock import FakeClock, from_micros
 from onepool.journeys.backtest import run, scope, world
@@ -99,6 +100,7 @@ def lived(ws: Workspace, made: Case, seed: int) -> Lived:
             if rows:
                 session.append(name, pa.Table.from_pylist(rows))
     with ws.state.write() as connection:
+        may_be_emptied(connection)
         for table in (consent_states, consent_ledger, suppressions):
             connection.execute(table.delete())
         latest: dict[tuple[Any, ...], dict[str, Any]] = {}

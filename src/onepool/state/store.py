@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from onepool.errors import OnePoolError
-from onepool.state import consents, coupons, journeys, outbox, schema
+from onepool.state import consents, coupons, journeys, kept, outbox, schema
 from onepool.state.checkpoints import Checkpoints
 from onepool.state.tables import metadata
 
@@ -70,6 +70,7 @@ class State:
             with self.write() as connection:
                 metadata.create_all(connection)
                 self._indexes(connection)
+                kept.enforce(connection)
                 found = get_meta(connection, "schema_version")
                 if found is None:
                     set_meta(connection, "schema_version", str(schema.VERSION))
