@@ -16,6 +16,8 @@ from onepool.reach.rules import SendPolicy
 
 from .outbox import Outbox, calls_done
 
+BOTH_STATES = True
+
 
 def test_a_message_is_claimed_sent_and_told(outbox: Outbox) -> None:
     outbox.person("an", "oa")
