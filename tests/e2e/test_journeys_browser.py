@@ -196,6 +196,11 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
         expect(page.get_by_test_id("journey-stop")).to_be_visible()
         assert api.get("/api/v1/journeys/whole_life").json()["status"] == "live"
 
+        console.go("/journeys/whole_life?live=1&all=1")
+        page.get_by_test_id("in-rest").click()
+        expect(page).to_have_url(re.compile("/journeys/whole_life/runs.*reached=rest"))
+        shown = page.get_by_test_id("runs-total").or_(page.get_by_text("没有符合的客户", exact=True))
+        expect(shown).to_be_visible()
         console.go("/journeys/whole_life?sel=end_open")
         page.get_by_test_id("node-note").fill("改一改")
         eventually(lambda: _draft(api, "whole_life")["nodes"]["end_open"].get("note") == "改一改", "the note, saved")
@@ -206,6 +211,16 @@ def test_a_journey_is_tried_published_changed_compared_paused_and_stopped(
             page.get_by_test_id(f"journey-nav-{place}").click()
             expect(page).to_have_url(re.compile(f"/journeys/whole_life/{place}"))
             console.settled()
+
+        again = api.post("/api/v1/journeys/whole_life/publish", data={"reason": "a note"}, headers=HEADERS)
+        assert again.ok, again.text()
+        after, before = (one["version"] for one in api.get("/api/v1/journeys/whole_life/versions").json()["items"])
+        console.go(f"/journeys/whole_life/compare?a={before}&b={after}")
+        expect(page).to_have_url(re.compile(f"/journeys/whole_life/versions.*b={after}"))
+        for figure in ("entered", "step-rest", "goals", "sends", "uplift-holdout"):
+            expect(page.get_by_test_id(f"beside-{figure}")).to_be_visible()
+        page.get_by_test_id("versions-backtest").click()
+        expect(page.get_by_test_id("difference")).to_be_visible()
 
         page.get_by_test_id("journey-pause").click()
         expect(page.get_by_test_id("journey-resume")).to_be_visible()

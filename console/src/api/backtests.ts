@@ -62,7 +62,7 @@ async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise
 
 export const simulate = (body: Asked, signal: AbortSignal): Promise<Simulation> => patiently(() => answer(client.POST("/api/v1/journeys/simulate", { body: body as Schema<"SimulationRequest">, signal })), signal);
 
-export const compare = (body: Asked, signal: AbortSignal): Promise<Difference> => patiently(() => answer(client.POST("/api/v1/journeys/simulate/difference", { body: body as Schema<"DifferenceRequest">, signal })), signal);
+export const compare = (body: Asked & { before?: JsonObject }, signal: AbortSignal): Promise<Difference> => patiently(() => answer(client.POST("/api/v1/journeys/simulate/difference", { body: body as Schema<"DifferenceRequest">, signal })), signal);
 
 export const startBacktest = (body: Asked): Promise<BacktestJob> => answer(client.POST("/api/v1/journeys/backtest", { body: body as Schema<"SimulationRequest"> }));
 

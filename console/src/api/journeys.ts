@@ -53,7 +53,9 @@ export const journeys = {
     queryOptions({ queryKey: ["journeys", name, "diff", before, after], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/diff", { params: { path: { name }, query: { before: String(before), after: String(after) } }, signal })), placeholderData: keepPreviousData }),
   templates: () => queryOptions({ queryKey: ["journey-templates"], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/templates", { signal })) as Promise<{ items: JourneyTemplate[] }>, staleTime: 10 * MINUTE }),
   results: (name: string, query: { from?: string; to?: string; version?: number }) =>
-    queryOptions({ queryKey: ["journeys", name, "results", query.from?.slice(0, 13), query.version], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/results", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
+    queryOptions({ queryKey: ["journeys", name, "results", query.from?.slice(0, 13), query.to, query.version], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/results", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
+  compare: (name: string, query: { a: number; b: number; from?: string; to?: string }) =>
+    queryOptions({ queryKey: ["journeys", name, "compare", query.a, query.b, query.from?.slice(0, 13), query.to], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/compare", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
   runs: (name: string, query: RunsQuery) =>
     queryOptions({ queryKey: ["journeys", name, "runs", query], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs", { params: { path: { name }, query }, signal })), placeholderData: keepPreviousData }),
   run: (name: string, run: string) => queryOptions({ queryKey: ["journeys", name, "runs", "one", run], queryFn: ({ signal }) => answer(client.GET("/api/v1/journeys/{name}/runs/{run_id}", { params: { path: { name, run_id: run } }, signal })) }),

@@ -11,7 +11,7 @@ export type DeliveryState = Delivery["state"];
 export type Decision = Schema<"UnknownDecision">["decision"];
 export type Task = Schema<"Task">;
 type Asked = NonNullable<paths["/api/v1/deliveries"]["get"]["parameters"]["query"]>;
-export type DeliveryFilter = Pick<Asked, "journey" | "broadcast" | "message" | "channel" | "state" | "reason" | "customer_id">;
+export type DeliveryFilter = Pick<Asked, "journey" | "broadcast" | "message" | "channel" | "state" | "reason" | "customer_id" | "node" | "hop" | "version" | "entered_from" | "entered_to">;
 
 export const reach = {
   deliveries: (filter: DeliveryFilter) =>

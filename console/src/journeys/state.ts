@@ -16,14 +16,23 @@ export type PanelName = (typeof PANELS)[number];
 export const SPANS = [7, 30, 90] as const;
 export type Days = (typeof SPANS)[number];
 
+/** The runs that figures are about: that entered in the last days, since publication, or between two days; of one version or all. */
+export interface RangeSearch {
+  days?: Days;
+  all?: 1;
+  /** Days of the reader's zone, the last one included. */
+  from?: string;
+  to?: string;
+  version?: number;
+}
+
 /** What a journey's page keeps in its address. */
-export interface EditorSearch {
+export interface EditorSearch extends RangeSearch {
   view?: View;
   sel?: string;
   panel?: PanelName;
   /** Figures on nodes and edges. */
   live?: 1;
-  days?: Days;
 }
 
 /** Where a run stands; `live` are all that have not ended. */
@@ -31,13 +40,14 @@ export const RUN_STATES = ["live", "held", "ready", "wait_time", "wait_event", "
 export type RunState = (typeof RUN_STATES)[number];
 
 /** Which runs are listed. */
-export interface RunsSearch {
+export interface RunsSearch extends RangeSearch {
   node?: string;
   edge?: string;
+  /** Runs that came to this step, and runs that went on from it. */
+  reached?: string;
+  left?: string;
   state?: RunState;
   reason?: string;
-  version?: number;
-  days?: Days;
   run?: string;
   cursor?: string;
 }

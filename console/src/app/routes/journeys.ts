@@ -1,10 +1,9 @@
 /** Journeys: the list, the gallery, the canvas, reports, versions, runs. */
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { type Days, type EditorSearch, PANELS, RUN_STATES, type RunsSearch, SPANS, type Status, STATUSES, VIEWS } from "@/journeys/state";
+import { rangeIn } from "@/journeys/range";
+import { type EditorSearch, PANELS, type RangeSearch, RUN_STATES, type RunsSearch, type Status, STATUSES, VIEWS } from "@/journeys/state";
 import { count, flag, oneOf, type Raw, text } from "@/lib/search";
 import { shell, withTexts } from "./shared";
-
-const days = (raw: Raw): Days | undefined => SPANS.find((one) => one === count(raw, "days"));
 
 const journeys = createRoute({
   getParentRoute: () => shell,
@@ -26,21 +25,30 @@ const journey = createRoute({
     if (params.name === "templates") throw redirect({ to: "/journeys/new" });
     if (params.name === "results") throw redirect({ to: "/journeys" });
   },
-  validateSearch: (raw: Raw): EditorSearch => ({ view: oneOf(raw, "view", VIEWS), sel: text(raw, "sel"), panel: oneOf(raw, "panel", PANELS), live: flag(raw, "live"), days: days(raw) }),
+  validateSearch: (raw: Raw): EditorSearch => ({ view: oneOf(raw, "view", VIEWS), sel: text(raw, "sel"), panel: oneOf(raw, "panel", PANELS), live: flag(raw, "live"), ...rangeIn(raw) }),
   // The forms are made of the controls of the tag factory.
   component: lazyRouteComponent(() => withTexts(import("@/pages/journey/JourneyPage"), "journeys", "tags"), "JourneyPage"),
 });
 const journeyReport = createRoute({
   getParentRoute: () => shell,
   path: "/journeys/$name/report",
-  validateSearch: (raw: Raw): { days?: Days; version?: number } => ({ days: days(raw), version: count(raw, "version") }),
+  validateSearch: (raw: Raw): RangeSearch => rangeIn(raw),
   component: lazyRouteComponent(() => withTexts(import("@/pages/journey/report/Report"), "journeys"), "Report"),
 });
 const journeyVersions = createRoute({
   getParentRoute: () => shell,
   path: "/journeys/$name/versions",
-  validateSearch: (raw: Raw): { a?: number; b?: number } => ({ a: count(raw, "a"), b: count(raw, "b") }),
+  validateSearch: (raw: Raw): RangeSearch & { a?: number; b?: number } => ({ ...rangeIn(raw), a: count(raw, "a"), b: count(raw, "b") }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/journey/versions/Versions"), "journeys"), "Versions"),
+});
+// The API calls it so: two versions beside each other are on the page of versions.
+const journeyCompare = createRoute({
+  getParentRoute: () => shell,
+  path: "/journeys/$name/compare",
+  validateSearch: (raw: Raw): RangeSearch & { a?: number; b?: number } => ({ ...rangeIn(raw), a: count(raw, "a"), b: count(raw, "b") }),
+  beforeLoad: ({ params, search }) => {
+    throw redirect({ to: "/journeys/$name/versions", params, search });
+  },
 });
 const journeyRuns = createRoute({
   getParentRoute: () => shell,
@@ -50,12 +58,13 @@ const journeyRuns = createRoute({
     edge: text(raw, "edge"),
     state: oneOf(raw, "state", RUN_STATES),
     reason: text(raw, "reason"),
-    version: count(raw, "version"),
-    days: days(raw),
+    reached: text(raw, "reached"),
+    left: text(raw, "left"),
+    ...rangeIn(raw),
     run: text(raw, "run"),
     cursor: text(raw, "cursor"),
   }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/journey/runs/Runs"), "journeys"), "Runs"),
 });
 
-export const journeyRoutes = [journeys, journeyNew, journey, journeyReport, journeyVersions, journeyRuns] as const;
+export const journeyRoutes = [journeys, journeyNew, journey, journeyReport, journeyVersions, journeyCompare, journeyRuns] as const;

@@ -3,10 +3,12 @@ import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-route
 import type { CodeStatus } from "@/api/coupons";
 import type { DeliveryState, Task } from "@/api/reach";
 import { flag, id, oneOf, type Raw, text } from "@/lib/search";
-import { STATE_NAMES } from "@/pages/deliveries/states";
+import { rangeIn } from "@/journeys/range";
+import type { RangeSearch } from "@/journeys/state";
+import { type Group, GROUP_NAMES, STATE_NAMES } from "@/pages/deliveries/states";
 import { shell, withTexts } from "./shared";
 
-interface DeliverySearch {
+interface DeliverySearch extends RangeSearch {
   tab?: "unknown";
   state?: DeliveryState;
   journey?: string;
@@ -15,6 +17,10 @@ interface DeliverySearch {
   channel?: string;
   reason?: string;
   customer?: number;
+  /** Several states as one figure counts them, and the step and the place in its chain that sent them. */
+  group?: Group;
+  node?: string;
+  hop?: number;
   send?: string;
 }
 
@@ -30,6 +36,10 @@ const deliveries = createRoute({
     channel: text(raw, "channel"),
     reason: text(raw, "reason"),
     customer: id(raw, "customer"),
+    group: oneOf(raw, "group", GROUP_NAMES),
+    node: text(raw, "node"),
+    hop: id(raw, "hop"),
+    ...rangeIn(raw),
     send: text(raw, "send"),
   }),
   component: lazyRouteComponent(() => withTexts(import("@/pages/deliveries/Deliveries"), "reach"), "Deliveries"),

@@ -57,6 +57,8 @@ function Content({ broadcast }: { broadcast: BroadcastDetail }) {
   const may = useMay("journeys.write");
   const mayStart = !broadcast.approval_needed || broadcast.approval === "approved";
   const before = broadcast.status === "draft" || broadcast.status === "asked";
+  // One that waits for its time is still ahead, paused or not: whom it will reach must be seen until it begins.
+  const ahead = broadcast.started === null && broadcast.status !== "cancelled" && broadcast.status !== "done";
   return (
     <>
       <PageHead
@@ -99,7 +101,7 @@ function Content({ broadcast }: { broadcast: BroadcastDetail }) {
             <Exact value={broadcast.duplicates} />
           </Figure>
         </Figures>
-        {before && (
+        {ahead && (
           <Panel title={t("reach.broadcasts.forecast")}>
             <Forecast of={broadcast} />
           </Panel>

@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { App, Button, Input, Select, Table, Tabs } from "antd";
-import { type Key, lazy, Suspense, useState } from "react";
+import { type Key, lazy, Suspense, useMemo, useState } from "react";
 import { journeys } from "@/api/journeys";
 import { reach as reachable } from "@/api/reachable";
 import { type Decision, deliveriesUrl, type Delivery, type DeliveryFilter, type DeliveryState, reach, useDecide } from "@/api/reach";
 import { touchpoints } from "@/api/touchpoints";
+import { asked } from "@/journeys/range";
 import { usePlaces } from "@/lib/places";
 import { useMay } from "@/lib/session";
 import { useTitles } from "@/lib/titles";
@@ -16,15 +17,19 @@ import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
-import { STATE_NAMES, STATES } from "./states";
+import { GROUPS, STATE_NAMES, STATES } from "./states";
 
 const Detail = lazy(() => import("./Detail").then((part) => ({ default: part.Detail })));
 
 type Narrowing = "journey" | "message" | "channel" | "reason";
 
 function useFilter(): DeliveryFilter {
-  const { tab, journey, broadcast, message, channel, reason, state, customer } = useSearch({ from: "/shell/deliveries" });
-  return { journey, broadcast, message, channel, reason, customer_id: customer, state: tab === "unknown" ? ["unknown"] : state === undefined ? undefined : [state] };
+  const search = useSearch({ from: "/shell/deliveries" });
+  const { tab, journey, broadcast, message, channel, reason, state, customer, group, node, hop, days, all, from, to, version } = search;
+  // The span moves with the clock: asked for anew only when another one is chosen.
+  const entered = useMemo(() => asked({ days, all, from, to }), [days, all, from, to]);
+  const states = tab === "unknown" ? (["unknown"] as DeliveryState[]) : state !== undefined ? [state] : group === undefined ? undefined : [...GROUPS[group]];
+  return { journey, broadcast, message, channel, reason, customer_id: customer, state: states, node, hop, version, entered_from: entered.from, entered_to: entered.to };
 }
 
 /** How many messages are in each state, for which reason: each leads to its messages. */
@@ -37,7 +42,7 @@ function Counts({ filter }: { filter: DeliveryFilter }) {
     <Figures label={t("reach.counts")}>
       {STATE_NAMES.filter((name) => sums.has(name)).map((name) => (
         <Figure key={name} small label={t(`reach.states.${name}`)}>
-          <Link to="/deliveries" search={(before) => ({ ...before, tab: undefined, state: name })}>
+          <Link to="/deliveries" search={(before) => ({ ...before, tab: undefined, group: undefined, state: name })}>
             <Exact value={sums.get(name) ?? 0} />
           </Link>
         </Figure>
@@ -77,6 +82,8 @@ function Filters({ filter }: { filter: DeliveryFilter }) {
   const { t, title } = useText();
   const search = useSearch({ from: "/shell/deliveries" });
   const navigate = useNavigate({ from: "/deliveries" });
+  const spanned = [search.days, search.all, search.from, search.to].some((one) => one !== undefined);
+  const narrowed = spanned || [search.node, search.hop, search.group, search.version].some((one) => one !== undefined);
   const reads = { journeys: useMay("journeys.read"), messages: useMay("messages.read") };
   const titled = (rows: { name: string; title: { zh: string; en: string } }[] | undefined) => (rows ?? []).map((one) => ({ name: one.name, title: title(one.title, one.name) }));
   const programmes = useQuery({ ...journeys.list(), enabled: reads.journeys, staleTime: 60_000 }).data?.items;
@@ -98,9 +105,21 @@ function Filters({ filter }: { filter: DeliveryFilter }) {
           aria-label={t("reach.state")}
           placeholder={t("reach.state")}
           value={search.state}
-          onChange={(state?: DeliveryState) => void navigate({ search: (before) => ({ ...before, state }), replace: true })}
+          onChange={(state?: DeliveryState) => void navigate({ search: (before) => ({ ...before, state, group: undefined }), replace: true })}
           options={STATE_NAMES.map((value) => ({ value, label: t(`reach.states.${value}`) }))}
         />
+      )}
+      {narrowed && (
+        <Button onClick={() => void navigate({ search: (before) => ({ ...before, node: undefined, hop: undefined, group: undefined, version: undefined, days: undefined, all: undefined, from: undefined, to: undefined }) })} data-testid="not-only-step">
+          {[
+            ...(search.node === undefined ? [] : [t("reach.ofStep", { step: search.node })]),
+            ...(search.hop === undefined ? [] : [t("reach.ofHop", { hop: search.hop + 1 })]),
+            ...(search.group === undefined ? [] : [t(`reach.groups.${search.group}`)]),
+            ...(search.version === undefined ? [] : [t("reach.ofVersion", { version: search.version })]),
+            ...(spanned ? [t("reach.ofSpan")] : []),
+          ].join(" · ")}{" "}
+          ×
+        </Button>
       )}
       {search.customer !== undefined && (
         <Button onClick={() => void navigate({ search: (before) => ({ ...before, customer: undefined }) })}>{t("reach.notOnly", { id: search.customer })}</Button>

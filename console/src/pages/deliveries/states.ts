@@ -20,3 +20,13 @@ export const STATES: Record<DeliveryState, StatusKind> = {
 };
 
 export const STATE_NAMES = Object.keys(STATES) as DeliveryState[];
+
+/** States that a journey's figures count together. */
+export const GROUPS = {
+  sent: ["accepted", "delivered", "read", "clicked"],
+  delivered: ["delivered", "read", "clicked"],
+  clicked: ["clicked"],
+  held: ["suppressed", "cancelled"],
+} satisfies Record<string, DeliveryState[]>;
+export type Group = keyof typeof GROUPS;
+export const GROUP_NAMES = Object.keys(GROUPS) as Group[];

@@ -9,7 +9,7 @@ import { useEditing } from "../editor/context";
 import { ICONS } from "../icons";
 import type { Words } from "../words";
 import { useCanvasKeys } from "./keys";
-import { Step, type StepFigures, type StepNode } from "./Step";
+import { Step, type StepFigure, type StepFigures, type StepNode } from "./Step";
 import { type Acts, ActsContext, Way, type WayEdge } from "./Way";
 
 /** What came of a journey, for its drawing. */
@@ -24,11 +24,13 @@ interface Props {
   words: Words;
   figures: Figures | null;
   onCount: (edge: Edge) => void;
+  onFigure: (name: string, which: StepFigure) => void;
 }
 
 const types = { step: Step };
 const ways = { way: Way };
-const LIVE_HEIGHT = 84;
+const LIVE_HEIGHT = 122;
+const NONE: StepFigures = { in: 0, waiting: 0, out: 0, ended: [], sends: null };
 /** Smaller than this, words can't be read. */
 const READABLE = 0.8;
 /** Smaller than this, a step is a coloured box: what nobody can read is not drawn. */
@@ -54,7 +56,7 @@ function firstView(places: { x: number; y: number }[], width: number, high: numb
 }
 
 /** The drawing. Where boxes stand is worked out; what leads where is drawn by hand. */
-export function Canvas({ words, figures, onCount }: Props) {
+export function Canvas({ words, figures, onCount, onFigure }: Props) {
   const { t } = useText();
   const editing = useEditing();
   const { definition, readOnly, open, selected, faults, comments, setOpen, setSelected, add, connect } = editing;
@@ -95,7 +97,7 @@ export function Canvas({ words, figures, onCount }: Props) {
           advice: wrong?.advice ?? 0,
           slots: entry ? ["start"] : node === undefined ? [] : across(slotsOf(node), drawing),
           hidden: drawing.folded.get(name) ?? null,
-          figures: figures === null ? null : entry ? { in: figures.entered, waiting: 0, suppressed: 0 } : (figures.nodes.get(name) ?? { in: 0, waiting: 0, suppressed: 0 }),
+          figures: figures === null ? null : entry ? { ...NONE, in: figures.entered } : (figures.nodes.get(name) ?? NONE),
         },
       };
     });
@@ -148,7 +150,7 @@ export function Canvas({ words, figures, onCount }: Props) {
       }),
     [],
   );
-  const acts = useMemo((): Acts => ({ onAdd: (edge, at) => setAdding({ edge, ...at }), onDrop: add, onCount, onUnfold: fold }), [add, onCount, fold]);
+  const acts = useMemo((): Acts => ({ onAdd: (edge, at) => setAdding({ edge, ...at }), onDrop: add, onCount, onFigure, onUnfold: fold }), [add, onCount, onFigure, fold]);
   return (
     <div className="op-canvas" ref={frame} data-far={far} data-testid="journey-canvas">
       <ActsContext value={acts}>

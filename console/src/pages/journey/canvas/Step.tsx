@@ -7,11 +7,17 @@ import { useText } from "@/lib/useText";
 import { ICONS } from "../icons";
 import { ActsContext } from "./Way";
 
+/** What went through one step. `sends`: of a step that sends something; `perSend`: money as text, null where nothing went out. */
 export interface StepFigures {
   in: number;
   waiting: number;
-  suppressed: number;
+  out: number;
+  ended: { reason: string; said: string; count: number }[];
+  sends: { suppressed: number; sent: number; delivered: number; clicked: number; goals: number; perSend: string | null } | null;
 }
+
+/** Which figure of a step: the runs or the messages behind it are shown. */
+export type StepFigure = "in" | "waiting" | "out" | "suppressed" | "sent" | "delivered" | "clicked" | `end:${string}`;
 
 export interface StepData extends Record<string, unknown> {
   name: string;
@@ -36,6 +42,24 @@ export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) 
   const { t, language } = useText();
   const acts = use(ActsContext);
   const { name, kind, entry, heading, summary, note, said, errors, advice, slots, hidden, figures } = data;
+  const figure = (which: StepFigure, value: number, text: string, always = false) =>
+    (value > 0 || always) && (
+      <button
+        key={which}
+        type="button"
+        className="op-step-figure nopan"
+        data-warn={which === "suppressed"}
+        aria-label={t("journey.live.show", { text })}
+        onClick={(event) => {
+          event.stopPropagation();
+          acts?.onFigure(name, which);
+        }}
+        data-testid={`${which}-${name}`}
+        data-value={value}
+      >
+        {text}
+      </button>
+    );
   const Icon = entry ? LoginOutlined : kind === null ? WarningOutlined : ICONS[kind];
   return (
     <div className="op-step" data-kind={entry ? "entry" : kind} data-selected={selected} data-faulty={errors > 0} data-testid={entry ? "step-entry" : `step-${name}`}>
@@ -57,11 +81,24 @@ export const Step = memo(function Step({ data, selected }: NodeProps<StepNode>) 
       </div>
       {figures !== null && (
         <div className="op-step-figures op-num">
-          <span data-testid={`in-${name}`} data-value={figures.in}>
-            {t("journey.live.in", { figure: compact(figures.in, language) })}
-          </span>
-          {figures.waiting > 0 && <span>{t("journey.live.waiting", { figure: compact(figures.waiting, language) })}</span>}
-          {figures.suppressed > 0 && <span className="op-step-warn">{t("journey.live.suppressed", { figure: compact(figures.suppressed, language) })}</span>}
+          {figure("in", figures.in, t("journey.live.in", { figure: compact(figures.in, language) }), true)}
+          {figure("waiting", figures.waiting, t("journey.live.waiting", { figure: compact(figures.waiting, language) }))}
+          {figure("out", figures.out, t("journey.live.out", { figure: compact(figures.out, language) }))}
+          {figures.ended.map((one) => figure(`end:${one.reason}`, one.count, `${one.said} ${compact(one.count, language)}`))}
+          {figures.sends !== null && (
+            <>
+              {figure("sent", figures.sends.sent, t("journey.live.sent", { figure: compact(figures.sends.sent, language) }))}
+              {figure("delivered", figures.sends.delivered, t("journey.live.delivered", { figure: compact(figures.sends.delivered, language) }))}
+              {figure("clicked", figures.sends.clicked, t("journey.live.clicked", { figure: compact(figures.sends.clicked, language) }))}
+              {figure("suppressed", figures.sends.suppressed, t("journey.live.suppressed", { figure: compact(figures.sends.suppressed, language) }))}
+              {figures.sends.goals > 0 && (
+                <span title={t("journey.live.goalsHint")} data-testid={`goals-${name}`} data-value={figures.sends.goals}>
+                  {t("journey.live.goals", { figure: compact(figures.sends.goals, language) })}
+                </span>
+              )}
+              {figures.sends.perSend !== null && <span title={t("journey.live.goalsHint")}>{t("journey.live.perSend", { amount: figures.sends.perSend })}</span>}
+            </>
+          )}
         </div>
       )}
       {hidden !== null && (

@@ -5,6 +5,7 @@ import { type Edge, type Kind, KINDS } from "@/journeys/model";
 import { compact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { DRAGGED } from "./dragged";
+import type { StepFigure } from "./Step";
 
 export interface WayData extends Record<string, unknown> {
   of: Edge;
@@ -25,6 +26,7 @@ export interface Acts {
   onDrop: (edge: Edge, kind: Kind) => void;
   onCount: (edge: Edge) => void;
   onUnfold: (name: string) => void;
+  onFigure: (name: string, which: StepFigure) => void;
 }
 export const ActsContext = createContext<Acts | null>(null);
 

@@ -1,7 +1,7 @@
 import { CheckCircleOutlined, CloudOutlined, CloudSyncOutlined, DisconnectOutlined, ExperimentOutlined, MessageOutlined, RedoOutlined, UndoOutlined, WarningOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
-import { Alert, App, Button, Select, Segmented, Switch } from "antd";
+import { Alert, App, Button, Segmented, Switch } from "antd";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { comments } from "@/api/comments";
 import { type JourneyDetail, journeys } from "@/api/journeys";
@@ -13,7 +13,7 @@ import { counted } from "@/journeys/faults";
 import { useHistory } from "@/journeys/history";
 import { type Definition, type Edge, inOrder, type Kind, nodesOf } from "@/journeys/model";
 import { connect, copied, type Fragment, fragmentIn, insert, paste, remove } from "@/journeys/operations";
-import { type Days, type EditorSearch, SPANS } from "@/journeys/state";
+import type { EditorSearch } from "@/journeys/state";
 import { useMay, useSession } from "@/lib/session";
 import { useText } from "@/lib/useText";
 import { type Factory, FactoryContext } from "@/pages/tags/factory/context";
@@ -27,6 +27,7 @@ import { Aside } from "./Aside";
 import { type Editing, EditingContext, type Open } from "./context";
 import { localKey, readLocal, useKeeping } from "./keeping";
 import { lentNames } from "./lent";
+import { Range } from "../Range";
 import { useFigures } from "./useFigures";
 
 // Each way to look at a journey comes when it is looked at; the drawing is the largest.
@@ -201,7 +202,7 @@ export function Editor({ journey, names, search, onSearch }: Props) {
     [definition, readOnly, open, faults, spoken, selected, setOpen, change, add, join, drop, copy, putIn, clipboard],
   );
 
-  const { figures, count } = useFigures(journey, search);
+  const { figures, versions, count, show } = useFigures(journey, search);
   const unsaved = keeping.state !== "saved" && keeping.state !== "saving";
   useBlocker({ shouldBlockFn: ({ current, next }) => unsaved && current.pathname !== next.pathname && !window.confirm(t("journey.leave")), enableBeforeUnload: () => unsaved });
   const view = search.view ?? "canvas";
@@ -289,14 +290,14 @@ export function Editor({ journey, names, search, onSearch }: Props) {
                 <span className="op-row op-end">
                   <label htmlFor="journey-live">{t("journey.live.label")}</label>
                   <Switch id="journey-live" size="small" checked={search.live === 1} onChange={(on) => onSearch({ live: on ? 1 : undefined })} />
-                  {search.live === 1 && <Select<Days> size="small" aria-label={t("journey.live.span")} value={search.days ?? 30} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next) => onSearch({ days: next })} style={{ width: 120 }} />}
+                  {search.live === 1 && <Range size="small" of={search} days={30} versions={versions} onChange={onSearch} />}
                 </span>
               )}
             </div>
             <div className="op-workbench" data-view={view} data-open={open !== null}>
               {view === "canvas" && !readOnly && <Palette />}
               <Suspense fallback={<Waiting rows={12} />}>
-                {view === "canvas" && <Canvas words={words} figures={figures} onCount={count} />}
+                {view === "canvas" && <Canvas words={words} figures={figures} onCount={count} onFigure={show} />}
                 {view === "list" && <Outline words={words} />}
                 {view === "yaml" && <YamlPane definition={definition} readOnly={readOnly} problems={problems} onChange={(next) => change(() => next, "yaml")} onBroken={setBroken} />}
               </Suspense>

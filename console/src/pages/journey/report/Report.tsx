@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { DownloadOutlined } from "@ant-design/icons";
-import { Button, Segmented, Select, Table } from "antd";
+import { Button, Table } from "antd";
 import { useMemo } from "react";
-import { journeys, type Results, since } from "@/api/journeys";
+import { journeys, type Results } from "@/api/journeys";
 import { queries } from "@/api/queries";
 import type { Definition } from "@/journeys/model";
-import { type Days, SPANS } from "@/journeys/state";
+import { asked, settled } from "@/journeys/range";
+import type { RangeSearch } from "@/journeys/state";
 import { saveCsv } from "@/lib/download";
 import { exact, money, percent, span } from "@/lib/format";
 import { useText } from "@/lib/useText";
@@ -18,6 +19,7 @@ import { Status } from "@/parts/Status";
 import { Share } from "@/parts/Share";
 import { useEnding } from "../ends";
 import { Frame } from "../Frame";
+import { Range } from "../Range";
 import { Reason } from "../Reason";
 import { TryIt } from "../TryIt";
 import { useWords, type Words } from "../words";
@@ -69,7 +71,14 @@ function Funnel({ of }: { of: Results }) {
   );
 }
 
-function Fallback({ of, words, definition }: { of: Results; words: Words; definition: Definition }) {
+interface Part {
+  of: Results;
+  name: string;
+  /** Which runs the figures are about: the lists behind them are about the same. */
+  range: RangeSearch;
+}
+
+function Fallback({ of, name, range, words, definition }: Part & { words: Words; definition: Definition }) {
   const { t, language } = useText();
   if (of.fallback.length === 0) return <p className="op-mute">{t("journey.report.noSends")}</p>;
   return (
@@ -97,16 +106,23 @@ function Fallback({ of, words, definition }: { of: Results; words: Words; defini
               </th>
               <td className="op-num">{one.hop + 1}</td>
               <td>{words.channel(one.channel)}</td>
-              <td className="op-num">{exact(one.tried, language)}</td>
               <td className="op-num">
-                {exact(one.accepted, language)} {one.tried > 0 && <span className="op-mute">{percent(one.accepted / one.tried, language)}</span>}
+                <Link to="/deliveries" search={{ ...range, journey: name, node: one.node, hop: one.hop, channel: one.channel }} data-testid={`tried-${one.node}-${one.hop}`} data-value={one.tried}>
+                  {exact(one.tried, language)}
+                </Link>
+              </td>
+              <td className="op-num">
+                <Link to="/deliveries" search={{ ...range, journey: name, node: one.node, hop: one.hop, channel: one.channel, group: "sent" }}>
+                  {exact(one.accepted, language)}
+                </Link>{" "}
+                {one.tried > 0 && <span className="op-mute">{percent(one.accepted / one.tried, language)}</span>}
               </td>
               <td>
                 <span className="op-chips">
                   {one.reasons.map((each) => (
-                    <span key={each.reason} className="op-chip">
+                    <Link key={each.reason} className="op-chip" to="/deliveries" search={{ ...range, journey: name, node: one.node, hop: one.hop, channel: one.channel, reason: each.reason }} data-testid={`reason-${one.node}-${one.hop}-${each.reason}`}>
                       <Reason name={each.reason} /> <span className="op-num">{exact(each.count, language)}</span>
-                    </span>
+                    </Link>
                   ))}
                 </span>
               </td>
@@ -147,7 +163,7 @@ function Segments({ of }: { of: Results }) {
   );
 }
 
-function Content({ of, words, name, definition }: { of: Results; words: Words; name: string; definition: Definition }) {
+function Content({ of, name, range, words, definition }: Part & { words: Words; definition: Definition }) {
   const { t, language } = useText();
   const ending = useEnding();
   // A goal that needs what only the treated were given can't be compared: paid orders stand for it.
@@ -157,8 +173,17 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
   return (
     <div className="op-stack">
       <Figures label={t("journey.report.summary")}>
-        <Figure label={t("journey.list.entered")} note={t("journey.report.liveNow", { figure: exact(of.live, language) })}>
-          <Count value={of.entered} testId="report-entered" />
+        <Figure
+          label={t("journey.list.entered")}
+          note={
+            <Link to="/journeys/$name/runs" params={{ name }} search={{ ...range, state: "live" }} data-testid="report-live">
+              {t("journey.report.liveNow", { figure: exact(of.live, language) })}
+            </Link>
+          }
+        >
+          <Link to="/journeys/$name/runs" params={{ name }} search={range}>
+            <Count value={of.entered} testId="report-entered" />
+          </Link>
         </Figure>
         <Figure label={t(paid ? "journey.report.paidRate" : "journey.report.rate")} note={t("journey.report.goalsOf", { goals: exact(of.goal.goals, language), treated: exact(of.goal.treated, language) })}>
           <span data-testid="report-rate" data-value={of.goal.rate ?? ""}>
@@ -214,7 +239,7 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
         </Panel>
       </div>
       <Panel title={t("journey.report.fallback")}>
-        <Fallback of={of} words={words} definition={definition} />
+        <Fallback of={of} name={name} range={range} words={words} definition={definition} />
       </Panel>
       <div className="op-halves-2 op-report-halves">
         <Panel title={t("journey.report.days")}>
@@ -248,12 +273,10 @@ function Content({ of, words, name, definition }: { of: Results; words: Words; n
           <ul className="op-list" data-testid="report-ends">
             {of.ended.map((one) => (
               <li key={one.reason}>
-                <Link to="/journeys/$name/runs" params={{ name }} search={{ state: "ended", reason: one.reason }}>
-                  {ending(one.reason)}
-                </Link>
-                <span className="op-num" data-testid={`ended-${one.reason}`} data-value={one.count}>
+                <span>{ending(one.reason)}</span>
+                <Link to="/journeys/$name/runs" params={{ name }} search={{ ...range, state: "ended", reason: one.reason }} className="op-num" aria-label={`${ending(one.reason)} ${exact(one.count, language)}`} data-testid={`ended-${one.reason}`} data-value={one.count}>
                   {exact(one.count, language)}
-                </span>
+                </Link>
               </li>
             ))}
           </ul>
@@ -280,29 +303,26 @@ function Export({ of, name }: { of: Results; name: string }) {
 export function Report() {
   const { t } = useText();
   const { name } = useParams({ from: "/shell/journeys/$name/report" });
-  const { days = 30, version } = useSearch({ from: "/shell/journeys/$name/report" });
+  const { days, all, from, to, version } = useSearch({ from: "/shell/journeys/$name/report" });
   const navigate = useNavigate({ from: "/journeys/$name/report" });
   const journey = useQuery(journeys.one(name));
   const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
-  const from = useMemo(() => since(days), [days]);
-  const query = useQuery({ ...journeys.results(name, { from, version }), enabled: journey.data?.published != null, refetchInterval: 30_000 });
-  const put = (next: { days?: Days; version?: number }): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const range = useMemo(() => settled({ days, all, from, to, version }, 30), [days, all, from, to, version]);
+  const query = useQuery({ ...journeys.results(name, useMemo(() => asked(range), [range])), enabled: journey.data?.published != null, refetchInterval: 30_000 });
+  const put = (next: RangeSearch): void => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Loaded query={journey} rows={12}>
       {(found) => (
         <Frame journey={found}>
           <div className="op-toolbar">
             {query.data !== undefined && <Export of={query.data} name={name} />}
-            <Segmented<Days> aria-label={t("journey.live.span")} value={days} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next) => put({ days: next })} />
-            {(query.data?.versions.length ?? 0) > 1 && (
-              <Select allowClear style={{ width: 150 }} aria-label={t("journey.versions.number")} placeholder={t("journey.report.allVersions")} value={version} options={query.data?.versions.map((one) => ({ value: one, label: t("journey.version", { version: one }) }))} onChange={(next?: number) => put({ version: next })} />
-            )}
+            <Range of={range} days={30} versions={query.data?.versions} onChange={put} />
           </div>
           {found.published === null ? (
             <Nothing title={t("journey.report.unpublished")} text={t("journey.report.unpublishedText")} actions={<TryIt name={name} />} />
           ) : (
             <Loaded query={query} rows={12}>
-              {(data) => <Content of={data} words={words} name={name} definition={found.published?.definition ?? found.definition} />}
+              {(data) => <Content of={data} name={name} range={range} words={words} definition={found.published?.definition ?? found.definition} />}
             </Loaded>
           )}
         </Frame>

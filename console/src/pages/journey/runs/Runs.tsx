@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Button, Drawer, Select, Table } from "antd";
 import { useMemo } from "react";
-import { journeys, type RunRow, since } from "@/api/journeys";
+import { journeys, type RunRow } from "@/api/journeys";
 import { queries } from "@/api/queries";
 import type { Definition } from "@/journeys/model";
-import { type Days, RUN_STATES, type RunState, type RunsSearch, SPANS } from "@/journeys/state";
+import { asked } from "@/journeys/range";
+import { RUN_STATES, type RunState, type RunsSearch } from "@/journeys/state";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
 import { CustomerName } from "@/parts/CustomerName";
@@ -14,6 +15,7 @@ import { Loaded, Nothing } from "@/parts/Loaded";
 import { Status, type StatusKind } from "@/parts/Status";
 import { useEnding } from "../ends";
 import { Frame } from "../Frame";
+import { Range } from "../Range";
 import { TryIt } from "../TryIt";
 import { stepOptions, useWords } from "../words";
 import { Steps } from "./Steps";
@@ -68,10 +70,10 @@ export function Runs() {
   const journey = useQuery(journeys.one(name));
   const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
   const put = (next: RunsSearch): void => void navigate({ search: (before) => ({ ...before, cursor: undefined, ...next }) });
-  const { run, days, ...rest } = search;
-  const narrowed = Object.values({ ...rest, days }).some((one) => one !== undefined);
-  const from = useMemo(() => (days === undefined ? undefined : since(days)), [days]);
-  const query = useQuery({ ...journeys.runs(name, { ...rest, from, limit: SIZE }), enabled: journey.data?.published != null, refetchInterval: 15_000 });
+  const { run, days, all, from, to, ...rest } = search;
+  const narrowed = Object.values({ ...rest, days, from, to }).some((one) => one !== undefined);
+  const range = useMemo(() => asked({ days, all, from, to }), [days, all, from, to]);
+  const query = useQuery({ ...journeys.runs(name, { ...rest, from: range.from, to: range.to, limit: SIZE }), enabled: journey.data?.published != null, refetchInterval: 15_000 });
   return (
     <Loaded query={journey} rows={10}>
       {(found) => {
@@ -87,11 +89,19 @@ export function Runs() {
           <Frame journey={found}>
             <section className="op-panel" style={{ padding: 12 }}>
               <div className="op-toolbar">
-                <Select allowClear showSearch style={{ width: 260 }} aria-label={t("journey.publish.step")} placeholder={t("journey.runs.anyStep")} value={search.node} options={stepOptions(definition, words)} onChange={(next?: string) => put({ node: next, edge: undefined })} />
+                <Select allowClear showSearch style={{ width: 260 }} aria-label={t("journey.publish.step")} placeholder={t("journey.runs.anyStep")} value={search.node} options={stepOptions(definition, words)} onChange={(next?: string) => put({ node: next, edge: undefined, reached: undefined, left: undefined })} />
                 {search.edge !== undefined && (
                   <button type="button" className="op-chip" aria-pressed onClick={() => put({ edge: undefined })}>
                     {t("journey.runs.way", { edge: search.edge })} ×
                   </button>
+                )}
+                {([["reached", search.reached], ["left", search.left]] as const).map(
+                  ([way, step]) =>
+                    step !== undefined && (
+                      <button key={way} type="button" className="op-chip" aria-pressed onClick={() => put({ [way]: undefined })}>
+                        {t(`journey.runs.${way}`, { step: words.step(definition, step) })} ×
+                      </button>
+                    ),
                 )}
                 {search.reason !== undefined && (
                   <button type="button" className="op-chip" aria-pressed onClick={() => put({ reason: undefined })}>
@@ -99,7 +109,7 @@ export function Runs() {
                   </button>
                 )}
                 <Select<RunState> allowClear style={{ width: 160 }} aria-label={t("journey.runs.state")} placeholder={t("journey.runs.anyState")} value={search.state} options={RUN_STATES.map((one) => ({ value: one, label: t(`journey.states.${one}`) }))} onChange={(next?: RunState) => put({ state: next })} />
-                <Select<Days> allowClear style={{ width: 140 }} aria-label={t("journey.live.span")} placeholder={t("journey.runs.anyTime")} value={days} options={SPANS.map((one) => ({ value: one, label: t("journey.lastDays", { days: one }) }))} onChange={(next?: Days) => put({ days: next })} />
+                <Range of={search} onChange={put} />
               </div>
               <Loaded query={query} rows={8}>
                 {(data) =>

@@ -13,7 +13,8 @@ import { Whom } from "./Whom";
 
 const SAMPLE = 10_000;
 
-function Differences({ of }: { of: Difference }) {
+/** Two back-tests of the same customers and the same past. */
+export function Differences({ of }: { of: Difference }) {
   const { t, language } = useText();
   const named = useFigureName();
   const cost = [of.before.cost, of.after.cost].map((one) => (one === null ? "–" : money(one.total, one.currency, language)));

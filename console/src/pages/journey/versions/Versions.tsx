@@ -3,6 +3,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Button, Select, Table } from "antd";
 import { lazy, Suspense } from "react";
 import { type JourneyChange, journeys, type JourneyVersion } from "@/api/journeys";
+import { settled } from "@/journeys/range";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Exact, Time } from "@/parts/Figures";
@@ -10,8 +11,11 @@ import { Loaded, Nothing, Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { Frame } from "../Frame";
+import { Range } from "../Range";
 
 const Kept = lazy(() => import("./Side").then((module) => ({ default: module.Kept })));
+const Beside = lazy(() => import("./Beside").then((module) => ({ default: module.Beside })));
+const Tried = lazy(() => import("./Tried").then((module) => ({ default: module.Tried })));
 const Draft = lazy(() => import("./Side").then((module) => ({ default: module.Draft })));
 
 function Changes({ items }: { items: JourneyChange[] }) {
@@ -48,6 +52,7 @@ export function Versions() {
   const b = search.b ?? (draft ? 0 : (items[0]?.version ?? 0));
   const a = search.a ?? (draft ? items[0]?.version : items[1]?.version);
   const after = b === 0 ? "draft" : b;
+  const range = settled(search, 90);
   const diff = useQuery({ ...journeys.diff(name, a ?? 0, after), enabled: a !== undefined });
   const options = [...(draft ? [{ value: 0, label: t("journey.versions.draft") }] : []), ...items.map((one) => ({ value: one.version, label: t("journey.version", { version: one.version }) }))];
   return (
@@ -114,6 +119,20 @@ export function Versions() {
                     </div>
                   </Suspense>
                 </div>
+              </Panel>
+            )}
+            {a !== undefined && b !== 0 && a !== b && (
+              <Panel title={t("journey.beside.results")} extra={<Range size="small" of={range} days={90} onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next, version: undefined }) })} />}>
+                <Suspense fallback={<Waiting rows={8} />}>
+                  <Beside name={name} a={a} b={b} range={range} />
+                </Suspense>
+              </Panel>
+            )}
+            {a !== undefined && a !== b && (
+              <Panel title={t("journey.beside.backtest")}>
+                <Suspense fallback={<Waiting rows={4} />}>
+                  <Tried key={`${a} ${b}`} name={name} a={a} b={b} />
+                </Suspense>
               </Panel>
             )}
           </div>
