@@ -83,12 +83,12 @@ function Outcome({ job, outcome }: { job: FileImport; outcome: ImportOutcome }) 
                 {words(one.rule)} <span className="op-mute op-code">{one.rule}</span> <Exact value={one.count} />
               </span>
             ))}
-            {!job.dry_run && (
-              <Link to="/quarantine" search={{ touchpoint: job.touchpoint }} data-testid="import-quarantine">
-                {t("imports.toQuarantine")}
-              </Link>
-            )}
           </p>
+          {!job.dry_run && (
+            <Link style={{ display: "block", width: "fit-content" }} to="/quarantine" search={{ touchpoint: job.touchpoint }} data-testid="import-quarantine">
+              {t("imports.toQuarantine")}
+            </Link>
+          )}
           <Table
             size="small"
             rowKey={(row) => `${row.row} ${row.rule} ${row.field} ${row.id}`}
