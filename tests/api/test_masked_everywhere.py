@@ -136,7 +136,10 @@ def test_types_of_ones_own_are_masked_by_their_class() -> None:
     assert hidden.identifier("whatsapp", "w@chat.example.com") == ("w***@chat.example.com", True)
     assert hidden.identifier("club_no", "447911123456") == ("447911123456", False)
     assert hidden.identifier("openid", "oABC") == ("oABC", False)
+    # A digest is masked like what it is of.
+    assert hidden.identifier("phone_md5", "0123456789abcdef0123456789abcdef") == ("012****cdef", True)
     assert hidden.masked_types() == {
         "phone": "contact", "email": "contact", "id_card": "id_card", "privacy_number": "contact",
-        "whatsapp": "contact",
+        "whatsapp": "contact", "phone_md5": "contact", "phone_sha256": "contact", "phone_sha256_salted": "contact",
+        "email_md5": "contact", "email_sha256": "contact",
     }  # fmt: skip
