@@ -80,8 +80,8 @@ def make_brand(
     *,
     reach: bool = True,
 ) -> MadeBrand:
-    """Makes the workspace in a folder that has none. ``reach``: with the journey on in the last weeks; where not, and
-    in a plan that is too short for that, it is on from now.
+    """Makes the workspace in a folder that has none. ``reach``: with the journey on in the last ten days; where not,
+    and in a plan that is too short for that, it is on from now.
 
     Raises WorkspaceError, UsageError, PlayFailed, WorkerFailed.
     """

@@ -1,4 +1,4 @@
-"""The brand's last two weeks with its journey on: what happens is played a part of a day at a time, the journey's runs
+"""The brand's last ten days with its journey on: what happens is played a part of a day at a time, the journey's runs
 go on, messages go out, and those who got one click and buy.
 
 Runs, gate, claims and receipts are the real ones, at the story's time. Only the platforms' answers are made here, and
@@ -39,8 +39,8 @@ from onepool.state.outbox import sends
 from onepool.tick import Worker
 from onepool.workspace import open_workspace
 
-DAYS: Final = 14
-MINUTES: Final = (9 * 60 + 30, 14 * 60, 20 * 60 + 15)
+DAYS: Final = 10
+MINUTES: Final = (10 * 60, 20 * 60)
 """When on each day (in Beijing) the journey is carried on and what is due goes out. A tick costs much the same for few
 records and for many, so there are few."""
 

@@ -23,12 +23,12 @@ THEN: Final = ("maps", "tags", "segments", "coupons", "messages", "policies", "j
 """What is computed once the data is in, and the maps that it reads; what journeys send, and journeys."""
 
 REACH: Final = ("coupons", "messages", "policies", "segments", "journeys")
-"""What the journey needs that is on while the brand's last weeks are played; of the segments those of SPARED only."""
+"""What the journey needs that is on while the brand's last ten days are played; of segments only SPARED."""
 
 SPARED: Final = ("staff_and_test.yaml",)
 
 PUBLISHED: Final = ("cart_recall",)
-"""Journeys that are live in those weeks, and from then on."""
+"""Journeys that are live on those days, and from then on."""
 
 
 def settings_text() -> str:
