@@ -51,7 +51,9 @@ Told = Edge | Gone | Word | Named | Seen | Decision
 
 def shuffled(told: Sequence[Told], chance: Random) -> list[Told]:
     """Another order. Only of what is said of one thing in turns the turns stay: of a link that was ever taken back, and
-    of names, which engines hear in order of time."""
+    of names, which engines hear in order of time. A link that was seen for some time is told by both ends of it, of
+    which the later may come first."""
+    told = [part for one in told for part in ends(one)]
     back = {one.link for one in told if isinstance(one, Gone)}
     order = list(range(len(told)))
     chance.shuffle(order)
@@ -68,6 +70,13 @@ def shuffled(told: Sequence[Told], chance: Random) -> list[Told]:
         for place, index in zip(some, sorted(order[place] for place in some), strict=True):
             order[place] = index
     return [told[index] for index in order]
+
+
+def ends(one: Told) -> list[Told]:
+    """What is said of a link at the first and at the last time that it was seen."""
+    if isinstance(one, Edge) and one.kind == BY_RULE and one.first < one.last:
+        return [replace(one, last=one.first), replace(one, first=one.last)]
+    return [one]
 
 
 def late(told: Sequence[Told]) -> bool:
