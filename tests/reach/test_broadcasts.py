@@ -19,6 +19,8 @@ from onepool.workspace import open_workspace
 
 from .outbox import Outbox
 
+BOTH_STATES = True
+
 PEOPLE = ("an", "bo", "cy", "di")
 BODY: dict[str, Any] = {
     "broadcast": "sale", "message": "hello", "channel": "wechat_oa", "template": "OA",
