@@ -87,7 +87,7 @@ describe("condition JSON and the editor's form", () => {
 
 describe("written for people", () => {
   it("says what a part is about first, and nothing else", () => {
-    const said = { all: [{ where: { amount: { at_least: 1 } }, within: { last: "7 days" }, did: "order_paid" }, { in: ["a"], tag: "level" }] };
+    const said: Json = { all: [{ where: { amount: { at_least: 1 } }, within: { last: "7 days" }, did: "order_paid" }, { in: ["a"], tag: "level" }] };
     expect(JSON.stringify(headFirst(said))).toBe('{"all":[{"did":"order_paid","where":{"amount":{"at_least":1}},"within":{"last":"7 days"}},{"tag":"level","in":["a"]}]}');
   });
 });

@@ -81,9 +81,9 @@ function NewImport({ onBegun }: { onBegun: (id: string) => void }) {
   const begin = useImport();
   const wrong = wrongIn(text);
   // What is half written is not looked at: the last text that could be read is.
-  const readable = useRef("");
-  if (wrong === null) readable.current = text;
-  const map = useDeferredValue(readable.current);
+  const [readable, setReadable] = useState("");
+  if (wrong === null && readable !== text) setReadable(text);
+  const map = useDeferredValue(readable);
   const asked = { file: file?.id ?? "", kind, touchpoint: touchpoint === FILES ? null : touchpoint, map };
   const look = useQuery({ ...imports.look(asked), enabled: file !== null });
   const take = (chosen: File): void => {
