@@ -1,8 +1,10 @@
-import { DatePicker, Select } from "antd";
-import dayjs from "dayjs";
-import { useState } from "react";
+import { Select } from "antd";
+import { lazy, Suspense, useState } from "react";
 import { type Days, type RangeSearch, SPANS } from "@/journeys/state";
 import { useText } from "@/lib/useText";
+
+// A calendar is much for a page on which it is seldom asked for.
+const Dates = lazy(() => import("./Dates").then((module) => ({ default: module.Dates })));
 
 interface Props {
   of: RangeSearch;
@@ -31,15 +33,9 @@ export function Range({ of, versions = [], days, size, onChange }: Props) {
     <span className="op-row">
       <Select size={size} allowClear={days === undefined} style={{ width: 140 }} aria-label={t("journey.live.span")} placeholder={t("journey.runs.anyTime")} value={value} options={options} onChange={choose} data-testid="range" />
       {(dated || picking) && (
-        <DatePicker.RangePicker
-          size={size}
-          style={{ width: 240 }}
-          allowEmpty={[true, true]}
-          maxDate={dayjs()}
-          value={[of.from === undefined ? null : dayjs(of.from), of.to === undefined ? null : dayjs(of.to)]}
-          onChange={(next) => onChange({ ...NOTHING, from: next?.[0]?.format("YYYY-MM-DD"), to: next?.[1]?.format("YYYY-MM-DD") })}
-          data-testid="range-dates"
-        />
+        <Suspense fallback={null}>
+          <Dates from={of.from} to={of.to} size={size} onChange={(from, to) => onChange({ ...NOTHING, from, to })} />
+        </Suspense>
       )}
       {(versions.length > 1 || of.version !== undefined) && (
         <Select size={size} allowClear style={{ width: 130 }} aria-label={t("journey.versions.number")} placeholder={t("journey.report.allVersions")} value={of.version} options={versions.map((one) => ({ value: one, label: t("journey.version", { version: one }) }))} onChange={(version?: number) => onChange({ version })} data-testid="range-version" />

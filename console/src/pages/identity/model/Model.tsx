@@ -2,22 +2,24 @@ import { ReloadOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Alert, Button, Progress } from "antd";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { identity, type Model as Data, type ModelPage, type Run, useFit } from "@/api/identity";
 import { span } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Count, Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
-import { Loaded, Nothing, Problem } from "@/parts/Loaded";
+import { Loaded, Nothing, Problem, Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
 import { Frame } from "../Frame";
 import { Curve, Histogram } from "./Charts";
 import { Blocking, Comparisons } from "./Comparisons";
-import { Pairs } from "./Pairs";
 import { Thresholds } from "./Thresholds";
 import { Versions } from "./Versions";
+
+// What stands below the first screen comes after it.
+const Pairs = lazy(() => import("./Pairs").then((module) => ({ default: module.Pairs })));
 
 const POLL_MS = 1_500;
 
@@ -135,7 +137,9 @@ function Content({ page }: { page: ModelPage }) {
             <Versions shown={model.version} />
             <Comparisons rows={model.comparisons} />
             <Blocking rows={model.blocking} recall={model.blocking_recall} />
-            <Pairs />
+            <Suspense fallback={<Waiting rows={6} />}>
+              <Pairs />
+            </Suspense>
           </>
         )}
       </div>

@@ -1,18 +1,20 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Button, Table } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { identity, type ModelVersion } from "@/api/identity";
 import { exact } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { author } from "@/lib/title";
 import { useText } from "@/lib/useText";
 import { Dash, Exact, Time } from "@/parts/Figures";
-import { Loaded } from "@/parts/Loaded";
+import { Loaded, Waiting } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Status } from "@/parts/Status";
-import { DifferenceOf } from "./Difference";
-import { Restore } from "./Restore";
+
+// Seldom asked for on a page that is read often.
+const DifferenceOf = lazy(() => import("./Difference").then((module) => ({ default: module.DifferenceOf })));
+const Restore = lazy(() => import("./Restore").then((module) => ({ default: module.Restore })));
 
 const SHOWN = 10;
 
@@ -88,10 +90,16 @@ export function Versions({ shown }: { shown: number }) {
             </Button>
           }
         >
-          <DifferenceOf before={Math.min(shown, against)} after={Math.max(shown, against)} />
+          <Suspense fallback={<Waiting rows={6} />}>
+            <DifferenceOf before={Math.min(shown, against)} after={Math.max(shown, against)} />
+          </Suspense>
         </Panel>
       )}
-      {to !== undefined && <Restore to={to} present={list.data?.items[0]?.version ?? to.version} onClose={() => setTo(undefined)} />}
+      {to !== undefined && (
+        <Suspense fallback={null}>
+          <Restore to={to} present={list.data?.items[0]?.version ?? to.version} onClose={() => setTo(undefined)} />
+        </Suspense>
+      )}
     </>
   );
 }
