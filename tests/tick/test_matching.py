@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sqlalchemy import select, update
@@ -15,6 +16,8 @@ from onepool.identity.registry import Likelihood
 from onepool.state import State
 from onepool.state.schema import candidates
 from onepool.tick import matching
+
+from .conftest import World
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -138,3 +141,24 @@ def test_a_proposal_that_came_after_people_s_word_can_be_answered(place: Place) 
         connection.execute(update(candidates).values(status="never"))
         known = matching.store(connection, _pairs((0, 1), (1, 2)), 1, NOW)
     assert known[0, 1][1] == "never" and known[1, 2][1] == "open", "what people decided stays decided"
+
+
+def test_what_was_bought_and_when_is_compared_too(world: World) -> None:
+    """Of the latest orders, whichever of a customer's identifiers placed them."""
+    known = {"name": "王小明"}
+    for number, product in enumerate(("P-1", "P-2", "P-2", "P-3", "P-4", "P-5")):
+        lines = [{"product_id": product, "price": 9.9, "quantity": 1}]
+        told = {"order_id": f"o{number}", "amount": 9.9, "items": lines}
+        at = (world.clock.now() - timedelta(hours=10 - number)).isoformat()
+        world.send({"event": "order_placed", "userId": "u1", "timestamp": at, "properties": told})
+    world.send(*({"type": "identify", "userId": who, "traits": known} for who in ("u1", "u2")))
+    world.settle()
+    owner = {row["value"]: row["identifier_id"] for row in world.rows("SELECT value, identifier_id FROM identifiers")}
+    alone = np.arange(max(owner.values()) + 1, dtype=np.int64)
+    with world.workspace.pool.read() as session:
+        rows = {row["record_id"]: row for row in matching.records_of(session, alone).to_pylist()}
+        some = matching.records_of(session, alone, np.array([owner["u1"]])).to_pylist()
+    assert rows[owner["u1"]]["product_id"] == ["P-2", "P-3", "P-4", "P-5"]
+    assert rows[owner["u1"]]["order_time"] == [f"2026-02-28T{hour}:00" for hour in (20, 21, 22, 23)]
+    assert rows[owner["u2"]]["product_id"] is None and rows[owner["u2"]]["name"] == ["王小明"]
+    assert some == [rows[owner["u1"]]]

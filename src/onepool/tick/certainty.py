@@ -30,10 +30,10 @@ F64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 PHONES: Final = frozenset({"phone", "masked_phone"})
-SHARED: Final = frozenset({"address", "region", "postcode", "text", "category"})
-"""Kinds besides that a family may share (a home, a company): they tell no relative apart."""
-COMMON: Final = frozenset({"region", "postcode", "gender", "category", "text"})
-"""Kinds that namesakes share too, of one town or one sex: they speak against a pair, not for it."""
+SHARED: Final = frozenset({"address", "region", "postcode", "text", "category", "product", "moment"})
+"""Kinds besides that a family may share (a home, a company, a basket): they tell no relative apart."""
+COMMON: Final = frozenset({"region", "postcode", "gender", "category", "text", "product"})
+"""Kinds that namesakes share too, of one town or one sex, or of a taste: they speak against a pair, not for it."""
 SURNAME_LEVELS: Final = frozenset({"same surname, given name not told", "same surname only"})
 WHOLE_LEVELS: Final = frozenset({"same", "same sound and tone", "same sound, or spelled in pinyin"})
 HOME_LEVELS: Final = 3

@@ -47,14 +47,17 @@ COLUMNS: Mapping[str, str] = {
     "member_level": "category",
     "postcode": "postcode",
     "company": "text",
+    "product_id": "product",
+    "order_time": "moment",
 }
-"""Attributes that records are compared by, and how."""
+"""Attributes that records are compared by, and how; and what was bought when, which orders tell."""
 
 MODEL_KIND, MODEL_NAME = "model", "customers"
 
 _DETAIL = 20
 _MANY = ("name", "nickname", "birthday", "address", "phone", "email")
 """Attributes of which a customer may have several values, the latest first, all of which are compared."""
+_BOUGHT = ("product_id", "order_time")
 _SEVERAL = 4
 _TOGETHER: Mapping[str, tuple[str, ...]] = {"phone": ("phone", "masked_phone")}
 """What masks show is compared with numbers that are known, so both are values of one column."""
@@ -105,8 +108,8 @@ def deterministic(graph: Graph) -> I64:
 def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.Table:
     """Records (record_id, one column for each attribute of COLUMNS), of customers given by node.
 
-    Those of _MANY are lists of the latest values that differ. An address stands with the region told with it: estates
-    and roads of one name are in every town.
+    Those of _MANY are lists of the latest values that differ; so are products and times (in UTC) of the latest orders.
+    An address stands with the region told with it: estates and roads of one name are in every town.
     """
     session.relation(
         "_records_of", pa.table({"identifier_id": np.arange(customer.size, dtype=np.int64), "record_id": customer})
@@ -115,7 +118,8 @@ def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.T
     if only is not None:
         session.relation("_records_wanted", pa.table({"record_id": only}))
         wanted = "SEMI JOIN _records_wanted w ON w.record_id = r.record_id"
-    columns = ", ".join(_column(name) for name in COLUMNS)
+    told = [name for name in COLUMNS if name not in _BOUGHT]
+    columns = ", ".join(_column(name) for name in told)
     return session.query(
         f"""WITH facts AS (
             SELECT r.record_id, f.identifier_id, f.attribute, f.value, f.time, f.seq FROM attribute_facts f
@@ -133,9 +137,22 @@ def records_of(session: Session, customer: I64, only: I64 | None = None) -> pa.T
             GROUP BY ALL),
         latest AS (
             SELECT record_id, attribute, value,
-                row_number() OVER (PARTITION BY record_id, attribute ORDER BY time DESC, seq DESC) AS place FROM said)
-        SELECT record_id, {columns} FROM latest GROUP BY record_id ORDER BY record_id""",
-        {"names": [*COLUMNS, *(one for many in _TOGETHER.values() for one in many)]},
+                row_number() OVER (PARTITION BY record_id, attribute ORDER BY time DESC, seq DESC) AS place FROM said),
+        bought AS (
+            SELECT r.record_id, coalesce(o.placed_at, o.paid_at) AS "at", coalesce(o.items, []) AS items
+            FROM orders o JOIN _records_of r ON r.identifier_id = o.identifier_id {wanted}
+            WHERE coalesce(o.placed_at, o.paid_at) IS NOT NULL QUALIFY {_SEVERAL} >=
+                row_number() OVER (PARTITION BY r.record_id ORDER BY "at" DESC, o.touchpoint, o.order_id)),
+        baskets AS (
+            SELECT record_id,
+                list_sort(list(DISTINCT strftime("at" AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M'))) AS order_time,
+                list_sort(list_distinct(flatten(list(list_transform(items, lambda line: line.product_id)))))
+                    AS product_id
+            FROM bought GROUP BY record_id)
+        SELECT l.*, b.product_id, b.order_time
+        FROM (SELECT record_id, {columns} FROM latest GROUP BY record_id) l LEFT JOIN baskets b USING (record_id)
+        ORDER BY record_id""",
+        {"names": [*told, *(one for many in _TOGETHER.values() for one in many)]},
     )
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from onepool.identity.matching import chinese as _chinese  # noqa: F401  # registers the kinds of columns in Hanzi
+from onepool.identity.matching import purchases as _purchases  # noqa: F401  # registers what was bought and when
 from onepool.identity.matching.clustering import cluster
 from onepool.identity.matching.fit import Fit, fit
 from onepool.identity.matching.guess import guess_columns

@@ -34,6 +34,11 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"member_?level|会员(等)?级|等级$", "member_level"),
     (r"^(source|channel|touchpoint|system|time|date|来源|渠道|触点)$", "ignore"),
     (r"occupation|profession|job|职业|level|grade|city|country|国家|nationality", "category"),
+    (
+        r"(order|purchase|payment|pay|paid|bought|placed)_?(on|at|time|date)$|(下单|购买|付款|支付|成交)(时间|日期)",
+        "moment",
+    ),
+    (r"(^|_)(product|sku|item|goods)_?(id|no|code|number)$|(商品|货品)(编号|编码|id)|货号", "product"),
     (r"tags?$|interests?|标签|products?$|商品", "token_set"),
     (r"(^|_)(unionid|openid|uid|ssn|soc_sec_id|passport|member_no|card_no)($|_)|会员号|会员卡|卡号|护照", "exact_id"),
     (r"(^|_)id$", "exact_id"),

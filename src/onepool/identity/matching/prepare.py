@@ -59,7 +59,8 @@ def is_hanzi(values: pa.Array) -> bool:
     return with_hanzi * 2 > len(sample)
 
 
-def _as_strings(array: pa.Array) -> pa.Array:
+def _as_strings(array: pa.Array, *, clock: bool) -> pa.Array:
+    """Values as text. `clock`: of instants the time of day counts, in UTC; else they are days."""
     if pa.types.is_floating(array.type):
         whole = pc.cast(array, pa.int64(), safe=False)
         return (
@@ -68,7 +69,7 @@ def _as_strings(array: pa.Array) -> pa.Array:
             else array.cast(pa.string())
         )
     if pa.types.is_timestamp(array.type):
-        array = pc.cast(array, pa.date32(), safe=False)
+        array = pc.cast(array, pa.timestamp("s") if clock else pa.date32(), safe=False)
     return array.cast(pa.string())
 
 
@@ -88,7 +89,7 @@ def encode(name: str, kind_name: str, array: pa.Array | pa.ChunkedArray, *, hanz
         lengths = pc.fill_null(pc.list_value_length(whole), 0).to_numpy(zero_copy_only=False).astype(np.int64)
         offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
         whole = pc.list_flatten(whole)
-    dictionary = _as_strings(whole).dictionary_encode()
+    dictionary = _as_strings(whole, clock=kind_name == "moment").dictionary_encode()
     raw = dictionary.dictionary
     kind = kind_of(kind_name, hanzi=is_hanzi(raw) if hanzi is None else hanzi)
     cleaned = pa.array(kind.clean(raw.to_pylist()), type=pa.string())

@@ -34,13 +34,14 @@ _LEVELS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("one digit wrong", "damerau_levenshtein({c_l}, {c_r}) <= 1"),
         ("same year", "{k:year_l} = {k:year_r}"),
     ),
+    "moment": (("same day", "{k:day_l} = {k:day_r}"),),
     "region": (("same city", "{k:city_l} = {k:city_r}"),),
     "address": (
         ("same room", "{k:room_l} = {k:room_r}"),
         ("alike", "jaro_winkler_similarity({c_l}, {c_r}) >= 0.9"),
     ),
 }  # fmt: skip
-_EXACT = frozenset(["gender", "category", "member_level"])
+_EXACT = frozenset(["gender", "category", "member_level", "product"])
 _TEXT = (
     ("nearly same", "jaro_winkler_similarity({c_l}, {c_r}) >= 0.92"),
     ("alike", "jaro_winkler_similarity({c_l}, {c_r}) >= 0.8"),
@@ -52,6 +53,7 @@ _MAIN_KEY: Mapping[str, str] = {
     "region": "city",
     "address": "room",
     "date": "day",
+    "moment": "day",
 }
 #: kinds whose value alone is mostly one person's
 _SURE = frozenset(["phone", "email", "id_card", "exact_id"])

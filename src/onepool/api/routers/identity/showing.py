@@ -139,8 +139,9 @@ class View:
         ]
 
     def attribute_title(self, name: str) -> Titles:
-        """What an attribute (or a type of identifiers) is called."""
-        known = self.standard.attributes.get(name) or self.standard.identifier_types.get(name)
+        """What an attribute (or a type of identifiers, or a field of events) is called."""
+        standard = self.standard
+        known = standard.attributes.get(name) or standard.identifier_types.get(name) or standard.fields.get(name)
         return titles(known.title if known else None, name)
 
     def decision(self, one: decisions.Decision, known: Mapping[int, Node]) -> Decision:
