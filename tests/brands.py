@@ -25,7 +25,7 @@ def brand_once(
 ) -> tuple[Path, MadeBrand]:
     """A workspace of the brand of that plan, and what was made. Who comes first makes it, the others wait and copy.
 
-    ``reach``: with its journey on in the last ten days, which takes as long again.
+    ``reach``: with its journey on in the last week, which costs time.
     """
     base = factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base

@@ -158,9 +158,11 @@ def test_newcomers_have_bought_nowhere_and_identities_are_fresh() -> None:
 
 
 def test_the_demonstration_brand_ships_the_cart_story(ready: Workspace) -> None:
+    """The template as it is, filled in with the brand's own products."""
     shipped = ready.definitions.get("journey", "cart_recall")
     template = gallery.template("cart_recall")
-    assert shipped is not None and shipped.body == template.journey
+    assert shipped is not None and template.journey["params"]["products"] != shipped.body["params"]["products"]
+    assert shipped.body == template.filled({"products": shipped.body["params"]["products"]})
     for kind, name, body in template.needed({}):
         there = ready.definitions.get(kind, name)
         if kind == "segment":

@@ -1,4 +1,4 @@
-"""The brand's last ten days with its journey on: runs, messages over three channels, receipts, clicks, coupons."""
+"""The brand's last week with its journey on: runs, messages over three channels, receipts, clicks, coupons."""
 
 from __future__ import annotations
 

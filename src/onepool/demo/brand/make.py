@@ -38,6 +38,9 @@ AUTHOR: Final = "demo"
 REASON: Final = "the demonstration brand (generated)"
 TRUTH: Final = "truth"
 
+REACH_FROM: Final = 20
+"""From so many days on, the last of them have the journey on."""
+
 BESIDE_FROM: Final = 1_000
 """From so many customers on, a second process applies the log while the first one fills it."""
 
@@ -80,7 +83,7 @@ def make_brand(
     *,
     reach: bool = True,
 ) -> MadeBrand:
-    """Makes the workspace in a folder that has none. ``reach``: with the journey on in the last ten days; where not,
+    """Makes the workspace in a folder that has none. ``reach``: with the journey on in the last week; where not,
     and in a plan that is too short for that, it is on from now.
 
     Raises WorkspaceError, UsageError, PlayFailed, WorkerFailed.
@@ -134,7 +137,7 @@ def _end(plan: BrandPlan) -> int:
 
 def _reached_from(plan: BrandPlan, *, reach: bool) -> int:
     """When the journey begins, in milliseconds since 1970: a midnight in Beijing."""
-    return _end(plan) - (REACH_DAYS * DAY * 1000 if reach and plan.days >= 2 * REACH_DAYS else 0)
+    return _end(plan) - (REACH_DAYS * DAY * 1000 if reach and plan.days >= REACH_FROM else 0)
 
 
 def _publish(workspace: Workspace) -> None:

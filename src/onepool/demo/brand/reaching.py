@@ -1,4 +1,4 @@
-"""The brand's last ten days with its journey on: what happens is played a part of a day at a time, the journey's runs
+"""The brand's last week with its journey on: what happens is played a part of a day at a time, the journey's runs
 go on, messages go out, and those who got one click and buy.
 
 Runs, gate, claims and receipts are the real ones, at the story's time. Only the platforms' answers are made here, and
@@ -37,9 +37,9 @@ from onepool.demo.people.arrays import chance_of
 from onepool.state.journeys import runs
 from onepool.state.outbox import sends
 from onepool.tick import Worker
-from onepool.workspace import open_workspace
+from onepool.workspace import Workspace, open_workspace
 
-DAYS: Final = 10
+DAYS: Final = 7
 MINUTES: Final = (10 * 60, 20 * 60)
 """When on each day (in Beijing) the journey is carried on and what is due goes out. A tick costs much the same for few
 records and for many, so there are few."""
@@ -56,7 +56,14 @@ _PHONE_HEADERS: Final = (
     (b"user-agent", b"Mozilla/5.0 (Linux; Android 15; V2338A) AppleWebKit/537.36 Mobile MicroMessenger/8.0.55"),
 )
 _MINUTE: Final = 60_000
+_STEP: Final = 60 * _MINUTE
 _MILLION: Final = 1_000_000
+
+
+def _large_steps(workspace: Workspace) -> None:
+    """Lets runs go on at whole hours: messages go out twice a day, so that nobody could tell."""
+    journeys = workspace.settings.journeys.model_copy(update={"quantum_milliseconds": _STEP})
+    workspace.settings = workspace.settings.model_copy(update={"journeys": journeys})
 
 
 class Ahead:
@@ -99,6 +106,7 @@ class Reaching:
         clock = FakeClock(from_micros(self.begin * 1000))
         workspace = open_workspace(self.root, clock)
         large_ticks(workspace)
+        _large_steps(workspace)
         platforms = Platforms(clock)
         worker, senders = Worker(workspace), sending.senders(workspace, platforms)
         try:

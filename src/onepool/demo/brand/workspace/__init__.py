@@ -23,7 +23,7 @@ THEN: Final = ("maps", "tags", "segments", "coupons", "messages", "policies", "j
 """What is computed once the data is in, and the maps that it reads; what journeys send, and journeys."""
 
 REACH: Final = ("coupons", "messages", "policies", "segments", "journeys")
-"""What the journey needs that is on while the brand's last ten days are played; of segments only SPARED."""
+"""What the journey needs that is on while the brand's last week is played; of segments only SPARED."""
 
 SPARED: Final = ("staff_and_test.yaml",)
 
