@@ -60,7 +60,7 @@ def grown(
     model: Model, comparer: Comparer, scored: Scored, size: int, most: int, least: float, settings: Settings
 ) -> Scored:
     """The pairs with those that were never candidates but lie between groups likely to be one."""
-    limit = min(settings.pair_budget // 2, _PER_RECORD * size)
+    limit = min(settings.most_pairs(size) // 2, _PER_RECORD * size)
     missing = missing_pairs(scored.left, scored.right, scored.chance, size, most, least, limit)
     return scored.plus(score_packed(model, comparer, missing, size, 0.0))
 

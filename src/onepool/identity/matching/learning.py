@@ -64,7 +64,7 @@ def learn(
     drawn = draw_pairs(size, int(min(settings.random_pairs, 4 * total + 100)), side, random)
     random_levels, _ = comparer.compare(*drawn, remember="random")
     learned = learn_u(learned, random_levels, None)
-    budget = int(min(settings.pair_budget, settings.pairs_per_record * size / share))
+    budget = settings.pairs(size / share)
     offered = _count_offers(records, maker, side, budget // 2, random, share)
     if not offered:
         raise MatchingError("no blocking rule gives pairs", hint="are all values different or all the same?")

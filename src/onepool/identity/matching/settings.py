@@ -9,6 +9,10 @@ from onepool.errors import OnePoolError
 _SURE = 0.001
 """Probabilities nearer to 0 or 1 than this are taken for certain."""
 
+_AMPLE_PAIRS = 8_000_000
+_AMPLE_PER_RECORD = 8
+MOST_PAIRS = 20_000_000
+
 
 class MatchingError(OnePoolError):
     """Records, columns or labels that can't be matched as given."""
@@ -20,8 +24,9 @@ class MatchingError(OnePoolError):
 class Settings:
     """How hard to look and where to draw the lines.
 
-    ``pair_budget``: most candidate pairs in all; ``pairs_per_record``: most candidate pairs per record (the smaller of
-    both counts). ``join`` and ``review``: probabilities from which pairs join or are shown to people. ``cluster``:
+    ``pair_budget``: most candidate pairs in all (None: as many as suit the records, see ``most_pairs``);
+    ``pairs_per_record``: most candidate pairs per record (the smaller of both counts). ``join`` and ``review``:
+    probabilities from which pairs join or are shown to people. ``cluster``:
     least mean probability between two clusters that are joined. ``caution``: how much nearer to certain it has to be
     where few pairs are gained (see ``clustering.link``); None: as suits the records. ``max_cluster``: most records of
     one person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers
@@ -33,7 +38,7 @@ class Settings:
     the same model.
     """
 
-    pair_budget: int = 20_000_000
+    pair_budget: int | None = None
     pairs_per_record: int = 80
     join: float = 0.95
     review: float = 0.5
@@ -58,7 +63,7 @@ class Settings:
                 f"review ({self.review}) must lie above 0 and not above join ({self.join})",
                 hint="join is the probability from which pairs join, review from which people are asked",
             )
-        if self.pair_budget < 1 or self.pairs_per_record < 1:
+        if (self.pair_budget is not None and self.pair_budget < 1) or self.pairs_per_record < 1:
             raise MatchingError("pair_budget and pairs_per_record must be at least 1")
         if self.caution is not None and self.caution < 0.0:
             raise MatchingError(
@@ -66,6 +71,18 @@ class Settings:
             )
         if self.max_cluster < 1:
             raise MatchingError("max_cluster must be at least 1")
+
+    def most_pairs(self, size: float) -> int:
+        """Most candidate pairs of so many records, however many there may be of each: ``pair_budget``, or 8 million, of
+        more than a million records 8 for each, never more than MOST_PAIRS. More of them cost time and find nobody else
+        (docs/decisions/2026-11-23-fewer-pairs.md)."""
+        if self.pair_budget is not None:
+            return self.pair_budget
+        return int(min(MOST_PAIRS, max(_AMPLE_PAIRS, _AMPLE_PER_RECORD * size)))
+
+    def pairs(self, size: float) -> int:
+        """Most candidate pairs of so many records."""
+        return int(min(self.most_pairs(size), self.pairs_per_record * size))
 
 
 def priced(settings: Settings, over: float, under: float) -> Settings:

@@ -23,7 +23,7 @@ from onepool.identity.matching.clustering import positions
 from onepool.identity.matching.guess import guess_columns
 from onepool.identity.matching.kinds import kind_of
 from onepool.identity.matching.prepare import Records, prepare
-from onepool.identity.matching.settings import MatchingError, Settings
+from onepool.identity.matching.settings import MOST_PAIRS, MatchingError, Settings
 from onepool.identity.matching.splink_rules import (
     SqlColumn,
     blocking_candidates,
@@ -272,7 +272,7 @@ def _chosen(
     connection: duckdb.DuckDBPyConnection, columns: tuple[SqlColumn, ...], size: int, settings: Settings
 ) -> list[tuple[tuple[str, ...], int]]:
     """Blocking rules within the budget of pairs: those that ask for least first, as long as there is room."""
-    budget = min(settings.pair_budget, settings.pairs_per_record * size)
+    budget = min(settings.pair_budget or MOST_PAIRS, settings.pairs_per_record * size)
     counted = [(rule, _pairs_of(connection, rule)) for rule in blocking_candidates(columns)]
     # A rule that asks for less finds all that a stricter one finds.
     fit = sorted((one for one in counted if 0 < one[1] <= budget / 3), key=lambda one: (len(one[0]), -one[1]))
