@@ -94,6 +94,20 @@ def test_a_tag_and_why(folder, told):
     assert [row["sentence"] for row in rows if row["sentence"]] == said
 
 
+def test_a_run_of_a_tag_is_kept_and_told_as_the_command_tells_it(tmp_path):
+    folder = made(tmp_path)
+    at = datetime.now(UTC)
+    with onepool.open(folder) as ws:
+        found = ws.tag("stage").run(at).to_pylist()
+        assert found and found == ws.tag("stage").spread(at).to_pylist()
+        assert sum(row["customers"] for row in found) == 3
+    runs = CliRunner().invoke(app, ["tag", "runs", "stage", "--json", "--workspace", str(folder)])
+    assert [datetime.fromisoformat(row["as_of"]) for row in json.loads(runs.stdout)][:1] == [at.replace(microsecond=0)]
+    words = ["tag", "run", "stage", "--as-of", at.isoformat(), "--json", "--workspace", str(folder)]
+    again = json.loads(CliRunner().invoke(app, words).stdout)["values"]
+    assert [{name: row[name] for name in ("value", "customers")} for row in again] == found
+
+
 def test_a_customer_and_a_query(folder, told):
     shown = told("customer", "show", PHONE)
     sql = "SELECT event, count(*) AS n FROM events GROUP BY event"
@@ -122,7 +136,7 @@ def test_tables_go_where_arrow_goes(ws, monkeypatch):
 
 
 VERBS = {
-    "tag": {"list": Handle.tags, "show": Tag.spread, "explain": Tag.explain},
+    "tag": {"list": Handle.tags, "show": Tag.spread, "explain": Tag.explain, "run": Tag.run},
     "segment": {
         "list": Handle.segments,
         "size": Segment.size,

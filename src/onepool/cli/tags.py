@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,18 +33,16 @@ from onepool.cli.audience import (
 )
 from onepool.cli.imports import progress_bars
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
-from onepool.errors import OnePoolError, UsageError
+from onepool.errors import UsageError
+from onepool.handle.jobs import see_done
 from onepool.pool import catalog
 from onepool.pool.remote import RemoteEngine
-from onepool.tick import Runner, Worker
 from onepool.tick.jobs import Job, Jobs, Kind
 from onepool.tick.schedules import instants_between
 from onepool.workspace import Workspace
 
 tags = typer.Typer(help="Tags: computed descriptions of customers.", no_args_is_help=True)
 jobs = typer.Typer(help="Jobs: runs of tags beside the tick.", no_args_is_help=True)
-
-_POLL = 0.3
 
 
 @tags.command("list")
@@ -263,32 +260,9 @@ def cancel_job(
 
 
 def _done(ws: Workspace, kind: Kind, name: str, instants: list[Any], why: str, as_json: bool) -> None:
-    """Ask for a job and see it done: by the running server, or here. Raises OnePoolError if it fails."""
-    store = Jobs(ws.state, ws.clock)
-    job = store.add(kind, name, instants, author=author(), why=why)
+    """`see_done`, with its progress shown."""
     with progress_bars(quiet=as_json) as progress:
-        if isinstance(ws.pool, RemoteEngine):
-            while job.status in ("waiting", "running"):
-                if progress is not None:
-                    progress(f"{name} {job.step}".strip(), int(job.share * 100), 100)
-                time.sleep(_POLL)
-                job = store.get(job.id) or job
-        else:
-            worker = Worker(ws)
-            try:
-                worker.drain()
-                runner = Runner(ws, worker)
-                runner.jobs.resume()
-                taken = runner.jobs.take(job.id)
-                if taken is not None:
-                    runner.do(taken)
-                worker.drain()
-            finally:
-                worker.close()
-                ws.close()
-            job = Jobs(ws.state, ws.clock).get(job.id) or job
-    if job.status != "done":
-        raise OnePoolError(job.problem or f"the job was {job.status}", where=f"job {job.id}")
+        see_done(ws, kind, name, instants, author=author(), why=why, told=progress)
 
 
 def _body(ws: Workspace, file: Path) -> dict[str, Any]:

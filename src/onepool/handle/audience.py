@@ -32,6 +32,7 @@ from onepool.audience.sets import Sets, ids_of
 from onepool.audience.tags import explain_tag, parse_tag
 from onepool.definitions import canonical
 from onepool.handle.errors import NotFound
+from onepool.handle.jobs import see_done
 from onepool.handle.table import Table
 from onepool.insight.portrait import EVERYBODY, MIN_CELL, Asked, Channels
 from onepool.insight.portrait.tables import portrait_table, segment_portrait
@@ -170,6 +171,15 @@ class Tag(Table):
         """How many customers have each value, the commonest first: value, customers."""
         with self.workspace.pool.read() as session:
             return Table(catalog.spread_of(session, self.name, as_of))
+
+    def run(self, as_of: datetime | None = None, *, author: str = "python") -> Table:
+        """Compute it for all customers now (or as of then), keep that as a run of it, and return it as `spread` does.
+
+        A running server does it as one of its jobs; without one it is done here. Raises OnePoolError where it fails.
+        """
+        workspace, at = self.workspace, as_of or self.workspace.clock.now()
+        see_done(workspace, "tag_run", self.name, [at], author=author, why="run")
+        return self.spread(as_of)
 
     def explain(self, who: str | int, as_of: datetime | None = None) -> Table:
         """Why a customer has this value: a row with the value (place `value`), one for each figure it was made of
