@@ -1,75 +1,29 @@
-import { FileTextOutlined, InboxOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { Button, Select, Spin, Table } from "antd";
-import { type DragEvent, useDeferredValue, useRef, useState } from "react";
+import { Button, Select, Table } from "antd";
+import { useDeferredValue, useState } from "react";
 import { type FileImport, type ImportedFile, type ImportKind, imports, KINDS, LARGEST_MB, useImport, useSendFile } from "@/api/imports";
 import { queries } from "@/api/queries";
 import { exact } from "@/lib/format";
 import { usePlaces } from "@/lib/places";
 import { useMay } from "@/lib/session";
 import { useText } from "@/lib/useText";
+import { Drop } from "@/parts/Drop";
 import { Dash, Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing, Problem } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { Columns } from "./Columns";
 import { wrongIn } from "./mapText";
 import { ImportStatus, Job } from "./Outcome";
-import "@/pages/lists/lists.css";
 import "./imports.css";
 
 /** The touchpoint of files of which nobody said where they come from. */
 const FILES = "files";
-
-function Drop({ file, busy, onFile }: { file: ImportedFile | null; busy: boolean; onFile: (file: File) => void }) {
-  const { t, language } = useText();
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    const [dropped] = event.dataTransfer.files;
-    if (dropped !== undefined) onFile(dropped);
-  };
-  return (
-    <>
-      <button
-        type="button"
-        className="op-drop"
-        data-over={over}
-        disabled={busy}
-        onClick={() => input.current?.click()}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-        data-testid="import-drop"
-      >
-        {busy ? <Spin size="small" /> : file === null ? <InboxOutlined aria-hidden /> : <FileTextOutlined aria-hidden />}
-        <span>{busy ? t("imports.sending") : file === null ? t("imports.drop") : `${file.name} · ${t("imports.size", { figure: exact(file.size / 1024, language, 1) })}`}</span>
-        <small>{t("imports.formats", { most: LARGEST_MB })}</small>
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,.parquet,.gz,.zst"
-        onChange={(event) => {
-          const [chosen] = event.target.files ?? [];
-          if (chosen !== undefined) onFile(chosen);
-          event.target.value = "";
-        }}
-        data-testid="import-file"
-      />
-    </>
-  );
-}
+const ACCEPT = ".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,.parquet,.gz,.zst";
 
 /** Choose a file, say what it holds, see how it is read, try it, import it. */
 function NewImport({ onBegun }: { onBegun: (id: string) => void }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const places = usePlaces();
   const touchpoints = useQuery(queries.touchpoints()).data?.items ?? [];
   const [file, setFile] = useState<ImportedFile | null>(null);
@@ -95,12 +49,13 @@ function NewImport({ onBegun }: { onBegun: (id: string) => void }) {
   };
   const start = (dry: boolean): void => begin.mutate({ ...asked, map: text, dry_run: dry }, { onSuccess: (job) => onBegun(job.id) });
   const names = [FILES, ...touchpoints.map((one) => one.name).filter((one) => one !== FILES)];
+  const told = send.isPending ? t("imports.sending") : file === null ? t("imports.drop") : `${file.name} · ${t("imports.size", { figure: exact(file.size / 1024, language, 1) })}`;
   const ready = file !== null && wrong === null && look.error === null && !begin.isPending;
   return (
     <>
       <Panel title={t("imports.new")} testId="import-new">
         <div className="op-stack">
-          <Drop file={file} busy={send.isPending} onFile={take} />
+          <Drop words={told} formats={t("imports.formats", { most: LARGEST_MB })} accept={ACCEPT} chosen={file !== null} busy={send.isPending} testPrefix="import" onFile={take} />
           {tooLarge && <p role="alert">{t("imports.tooLarge", { most: LARGEST_MB })}</p>}
           {send.error !== null && <Problem error={send.error} />}
           <div className="op-row">

@@ -13,7 +13,6 @@ import { Dash, Exact, Figure, Figures, Time } from "@/parts/Figures";
 import { Loaded, Nothing, useErrorText } from "@/parts/Loaded";
 import { PageHead, Panel } from "@/parts/PageHead";
 import { UsedBy } from "@/parts/UsedBy";
-import "./lists.css";
 
 const Upload = lazy(() => import("./Upload").then((part) => ({ default: part.Upload })));
 const TypedConfirm = lazy(() => import("@/pages/touchpoints/TypedConfirm").then((part) => ({ default: part.TypedConfirm })));

@@ -10,7 +10,6 @@ import { Exact, Time } from "@/parts/Figures";
 import { Loaded, Nothing } from "@/parts/Loaded";
 import { PageHead } from "@/parts/PageHead";
 import { NewList } from "./NewList";
-import "./lists.css";
 
 /** All lists: what was uploaded, and what was copied from segments. */
 export function Lists() {

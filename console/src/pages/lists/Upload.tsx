@@ -1,65 +1,20 @@
-import { FileTextOutlined, InboxOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { AutoComplete, Button, Drawer, Input, Segmented, Select, Spin } from "antd";
-import { type DragEvent, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { type CustomerList, type ListUpload, type UploadMode, useUpload } from "@/api/lists";
 import { queries } from "@/api/queries";
 import { matches } from "@/conditions/names";
 import { exact } from "@/lib/format";
 import { useText } from "@/lib/useText";
+import { Drop } from "@/parts/Drop";
 import { Problem } from "@/parts/Loaded";
 import { Report } from "./Report";
 import { LARGEST_MB, pasted, pastedFile, scopesOf, typeText } from "./uploading";
 
+const ACCEPT = ".csv,.tsv,.txt,.xlsx,.jsonl,.parquet,.gz";
 const MODES: UploadMode[] = ["add", "replace", "remove"];
 /** Types that need no "where from". */
 const ALONE = new Set(["", "phone", "email", "id_card", "customer"]);
-
-/** A place to drop a file on; it is chosen by click or by keyboard as well. */
-function Drop({ file, onFile }: { file: File | null; onFile: (file: File) => void }) {
-  const { t, language } = useText();
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    const [dropped] = event.dataTransfer.files;
-    if (dropped !== undefined) onFile(dropped);
-  };
-  return (
-    <>
-      <button
-        type="button"
-        className="op-drop"
-        data-over={over}
-        onClick={() => input.current?.click()}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-        data-testid="list-drop"
-      >
-        {file === null ? <InboxOutlined aria-hidden /> : <FileTextOutlined aria-hidden />}
-        <span>{file === null ? t("lists.drop") : `${file.name} · ${t("lists.size", { figure: exact(file.size / 1024, language, 1) })}`}</span>
-        <small>{t("lists.formats", { most: LARGEST_MB })}</small>
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".csv,.tsv,.txt,.xlsx,.jsonl,.parquet,.gz"
-        onChange={(event) => {
-          const [chosen] = event.target.files ?? [];
-          if (chosen !== undefined) onFile(chosen);
-          event.target.value = "";
-        }}
-        data-testid="list-file"
-      />
-    </>
-  );
-}
 
 interface Props {
   list: CustomerList;
@@ -82,6 +37,7 @@ export function Upload({ list, onClose }: Props) {
   const upload = useUpload();
   const abort = useRef<AbortController>(null);
   const tooLarge = file !== null && file.size > LARGEST_MB * 1024 * 1024;
+  const told = file === null ? t("lists.drop") : `${file.name} · ${t("lists.size", { figure: exact(file.size / 1024, language, 1) })}`;
   const count = pasted(text).length;
   const ready = from === "file" ? file !== null && !tooLarge : count > 0 && type !== "";
   // What was counted holds only for what was asked.
@@ -152,7 +108,7 @@ export function Upload({ list, onClose }: Props) {
           ]}
         />
         {from === "file" ? (
-          <Drop file={file} onFile={changed(setFile)} />
+          <Drop words={told} formats={t("lists.formats", { most: LARGEST_MB })} accept={ACCEPT} chosen={file !== null} testPrefix="list" onFile={changed(setFile)} />
         ) : (
           <label>
             <span className="op-mute">{t("lists.pasteHint")}</span>

@@ -26,8 +26,8 @@ class Settings:
 
     ``pair_budget``: most candidate pairs in all (None: as many as suit the records, see ``most_pairs``);
     ``pairs_per_record``: most candidate pairs per record (the smaller of both counts). ``join`` and ``review``:
-    probabilities from which pairs join or are shown to people. ``cluster``:
-    least mean probability between two clusters that are joined. ``caution``: how much nearer to certain it has to be
+    probabilities from which pairs join or are shown to people. ``cluster``: least mean probability between two clusters
+    that are joined. ``caution``: how much nearer to certain it has to be
     where few pairs are gained (see ``clustering.link``); None: as suits the records. ``max_cluster``: most records of
     one person. ``rules``: most blocking rules. ``random_pairs``: pairs drawn at random to learn how often strangers
     agree. ``sample``: most pairs used in one round of EM, ``em_rounds`` of them at most. ``learn_records``: most
@@ -74,8 +74,8 @@ class Settings:
 
     def most_pairs(self, size: float) -> int:
         """Most candidate pairs of so many records, however many there may be of each: ``pair_budget``, or 8 million, of
-        more than a million records 8 for each, never more than MOST_PAIRS. More of them cost time and find nobody else
-        (docs/decisions/2026-11-23-fewer-pairs.md)."""
+        more than a million records 8 for each, never more than MOST_PAIRS. More of them cost time and found nobody else
+        where it was measured (docs/decisions/2026-11-23-fewer-pairs.md)."""
         if self.pair_budget is not None:
             return self.pair_budget
         return int(min(MOST_PAIRS, max(_AMPLE_PAIRS, _AMPLE_PER_RECORD * size)))
