@@ -176,17 +176,24 @@ def test_only_events_that_matter_are_gathered(people, threads):
     assert found.customers.tolist() == which.tolist() == [number for number, size in enumerate(sizes) if size]
 
 
-@given(people=histories, threads=st.integers(1, 3), ahead=st.integers(0, 30), since=st.integers(0, 10))
+_SINCES = st.integers(0, 10).map(lambda one: [one] * 16) | st.lists(st.integers(0, 10), min_size=16, max_size=16)
+
+
+@given(people=histories, threads=st.integers(1, 3), ahead=st.integers(0, 30), since=_SINCES, known=st.booleans())
 @quick
-def test_customers_who_lack_what_is_needed_are_left_out(people, threads, ahead, since):
+def test_customers_who_lack_what_is_needed_are_left_out(people, threads, ahead, since, known):
     offsets, time, mask = packed(people)
     marks = np.arange(16, dtype=np.uint64)
     codes, numbers = mask.astype(np.uint16), np.arange(len(people), dtype=np.int64)
-    needs, sinces = np.array([3, 4], np.uint64), np.full(16, since)
-    found, which = gather(numbers, offsets, codes, time, marks, since=sinces, needs=needs, ahead=ahead, threads=threads)
+    needs, sinces = np.array([3, 4], np.uint64), np.array(since, np.int64)
+    latest = np.array([time[last - 1] if last > first else -1 for first, last in itertools.pairwise(offsets.tolist())])
+    found, which = gather(
+        numbers, offsets, codes, time, marks,
+        since=sinces, latest=latest.astype(np.int64) if known else None, needs=needs, ahead=ahead, threads=threads,
+    )  # fmt: skip
     wanted, rows = [], []
     for number, (first, last) in enumerate(itertools.pairwise(offsets.tolist())):
-        own = [row for row in range(first, last) if mask[row] and time[row] >= since]
+        own = [row for row in range(first, last) if mask[row] and time[row] >= since[mask[row]]]
         bits = functools.reduce(operator.or_, (int(mask[row]) for row in own), 0)
         if own and (bits & 3 == 3 or bits & 4 or time[own[-1]] >= ahead):
             wanted.append(number)
