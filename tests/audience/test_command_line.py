@@ -111,7 +111,7 @@ def test_segments(folder):
     why = answer(folder, "segment", "explain", "buyers", "2")
     assert not why["member"] and [part["holds"] for part in why["reason"]["parts"]] == [False, True]
     text = asked(folder, "segment", "explain", "buyers", "1")
-    assert "customer 1 is in buyers" in text and "✓ 最近 30 天内做过「支付订单」" in text
+    assert "客户 1 在人群 buyers 中" in text and "✓ 最近 30 天内做过「支付订单」" in text
 
 
 def test_how_a_segment_is_evaluated(folder):

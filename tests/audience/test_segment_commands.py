@@ -108,7 +108,7 @@ def test_portrait_and_overlap(folder: Path) -> None:
     assert (cities["北京市"]["in_segment"], cities["北京市"]["in_base"], cities["北京市"]["tgi"]) == (15, 20, 100)
     assert cities["北京市"]["small"] and cities["北京市"]["low"] < 100 < cities["北京市"]["high"]
     words = asked(folder, "segment", "portrait", "far", "--min-cell", "10")
-    assert "far: 15 customers; base all: 40" in words and "city = 北京市: TGI 200" in words
+    assert "far：15 位客户；对比 all：40 位" in words and "city = 北京市: TGI 200" in words
     assert answer(folder, "segment", "overlap", "buyers", "far") == [
         {"inside": ["buyers", "far"], "outside": [], "customers": 15},
         {"inside": ["buyers"], "outside": ["far"], "customers": 15},
@@ -128,7 +128,7 @@ def test_plan_versions_diff_restore(folder: Path, tmp_path: Path) -> None:
         ("segment", "far", 15, 18)
     ]
     words = asked(folder, "segment", "plan", "buyers", "--condition", str(wider))
-    assert "buyers: 30 -> 35 of 40 customers (+5 -0)" in words and "used by segment far" in words
+    assert "buyers：30 -> 35，共 40 位客户（+5 -0）" in words and "用于 segment far" in words
     ws = open_workspace(folder)
     ws.save("segment", "buyers", body("buyers", EVER), author="bo", reason="all of them")
     ws.close()
@@ -171,7 +171,7 @@ def test_plan_of_files(folder: Path) -> None:
     assert (rows["add", "new"]["plan"]["before"], rows["add", "new"]["plan"]["after"]) == (None, 5)
     assert (rows["moves", "far"]["plan"]["entered"], rows["moves", "far"]["plan"]["diff"]) == (3, [])
     words = asked(folder, "plan")
-    assert "new: new -> 5 of 40 customers (+5 -0)" in words and "- " in words
+    assert "new：新建 -> 5，共 40 位客户（+5 -0）" in words and "- " in words
     assert "plan" not in answer(folder, "plan", "--no-sizes")[0]
     asked(folder, "apply")
     assert answer(folder, "plan") == []

@@ -18,7 +18,7 @@ from onepool.audience.conditions.windows import moment_bounds
 from onepool.audience.definitions import SegmentDefinition, parse_segment, workspace_names
 from onepool.audience.past import members_at, sizes_at
 from onepool.audience.tags import TagDefinition, parse_tag
-from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, headed, opened, say, show_json, show_table, worded
 from onepool.clock import from_micros
 from onepool.errors import UsageError
 from onepool.pool import Session
@@ -109,7 +109,8 @@ def size(name: Name, folder: WorkspaceDir = HERE, as_of: AsOf = None, as_json: J
     if as_json:
         show_json({"segment": name, "as_of": audience.at, "size": count, "customers": total})
     else:
-        say(f"{name}: {count} of {total} customers at {audience.at.isoformat(timespec='seconds')}")
+        at = audience.at.isoformat(timespec="seconds")
+        say(worded("{name}: {count:,} of {total:,} customers at {at}", name=name, count=count, total=total, at=at))
         say(sentence(audience.segments[name].when, audience.language, audience.ctx.names))
 
 
@@ -134,11 +135,11 @@ def members(
         show_json({"segment": name, "as_of": audience.at, "size": len(found), "members": found[:limit]})
         return
     if not found:
-        say("(none)")
+        say(headed("(none)"))
     for customer_id in found[:limit]:
         say(str(customer_id))
     if len(found) > limit:
-        say(f"… and {len(found) - limit} more")
+        say(worded("… and {count} more: --limit", count=len(found) - limit))
 
 
 @segments.command("explain")
@@ -158,7 +159,8 @@ def explain_segment(
         found = {"segment": name, "customer_id": customer_id, "as_of": audience.at, "member": reason.holds}
         show_json({**found, "reason": plain_reason(reason, audience)})
         return
-    say(f"customer {customer_id} is {'' if reason.holds else 'not '}in {name}")
+    told = "customer {customer} is in {name}" if reason.holds else "customer {customer} is not in {name}"
+    say(worded(told, customer=customer_id, name=name))
     print_reason(reason, audience, 0)
 
 
@@ -227,9 +229,13 @@ def print_reason(reason: Reason, audience: Audience, depth: int) -> None:
     found = shown_figure(reason.condition, reason.figure, audience.view)
     figure = "" if found is None else f"  [{found}]"
     words = {"all": "all of", "any": "any of", "not": "not"}
-    text = words.get(reason.what) or sentence(reason.condition, audience.language, audience.ctx.names)
+    text = (
+        worded(words[reason.what])
+        if reason.what in words
+        else sentence(reason.condition, audience.language, audience.ctx.names)
+    )
     say(f"{'  ' * depth}{mark} {text}{figure}")
     for event in reason.events:
-        say(f"{'  ' * (depth + 2)}event {event}")
+        say(f"{'  ' * (depth + 2)}{worded('event {event}', event=event)}")
     for part in reason.parts:
         print_reason(part, audience, depth + 1)

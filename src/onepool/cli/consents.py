@@ -11,7 +11,7 @@ import typer
 from onepool.api.lookup import find_customer
 from onepool.audience.conditions.standing.consents import seen_purposes
 from onepool.audience.conditions.standing.ways import ways_of
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, headed, opened, say, show_json, show_table
 from onepool.clock import to_micros
 from onepool.collect.preference_words import Choice
 from onepool.errors import OnePoolError, UsageError
@@ -63,7 +63,7 @@ def show(who: Who, folder: WorkspaceDir = HERE, as_json: Json = False) -> None:
     if as_json:
         show_json({"customer_id": customer, "standings": standings, "history": history, "suppressions": stops})
         return
-    show_table(standings, f"customer {customer}")
+    show_table(standings, headed("customer {customer}", customer=customer))
     show_table(history, "what was said, the latest first")
     show_table(stops, "gets nothing")
 

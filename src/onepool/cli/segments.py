@@ -19,7 +19,7 @@ from onepool.audience.conditions.unseen import private_in, seen_values, unseen
 from onepool.audience.lists import snapshot_list
 from onepool.audience.sets import Sets, ids_of
 from onepool.cli.audience import Name, segments
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table, worded
 from onepool.definitions import Definition
 from onepool.errors import UsageError
 from onepool.insight.portrait import EVERYBODY, MIN_CELL, Asked, Channels
@@ -57,7 +57,9 @@ def show_portrait(
         sizes = {"segment": found.size, "base": found.base_size, "common": found.common}
         show_json({"segment": name, "base": base, "as_of": found.at, "sizes": sizes, "top": top, "values": rows})
         return
-    say(f"{name}: {found.size} customers; base {base}: {found.base_size}; at {found.at.isoformat(timespec='seconds')}")
+    told = "{name}: {size:,} customers; base {base}: {base_size:,}; at {at}"
+    at = found.at.isoformat(timespec="seconds")
+    say(worded(told, name=name, size=found.size, base=base, base_size=found.base_size, at=at))
     for one in found.top:
         tgi = "∞" if one.cell.index.tgi is None else f"{one.cell.index.tgi:.0f}"
         say(f"  {one.dimension.name} = {one.cell.value}: TGI {tgi}")
@@ -225,7 +227,7 @@ def make_snapshot(
     if as_json:
         show_json({"list": list_name, "segment": name, "customers": len(members)})
     else:
-        say(f"{list_name}: {len(members)} customers of {name}")
+        say(worded("{list_name}: {count:,} customers of {name}", list_name=list_name, count=len(members), name=name))
 
 
 def read_condition(path: Path) -> Condition:
@@ -268,15 +270,18 @@ def problems_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
 
 def print_plan(ws: Workspace, name: str, found: SegmentPlan, ctx: Context) -> None:
     """A plan for people."""
-    was = "new" if found.before is None else str(found.before)
-    say(f"{name}: {was} -> {found.after} of {found.customers} customers (+{found.entered} -{found.left})")
+    was = worded("new") if found.before is None else str(found.before)
+    moved = {"customers": found.customers, "entered": found.entered, "left": found.left}
+    told = "{name}: {was} -> {after} of {customers} customers (+{entered} -{left})"
+    say(worded(told, name=name, was=was, after=found.after, **moved))
     for one in found.differences:
         _print_difference(one, ws, ctx)
     for sign, sample in (("+", found.sample_entered), ("-", found.sample_left)):
         if sample:
-            say(f"  {sign} customers {', '.join(map(str, sample))}{' …' if len(sample) == 10 else ''}")
+            listed = ", ".join(map(str, sample)) + (" …" if len(sample) == 10 else "")
+            say(f"  {sign} {worded('customers {listed}', listed=listed)}")
     for use in uses_of(ws.definitions, name, found):
-        say(f"  used by {use.kind} {use.name}: {use.means[_language(ws)]}")
+        say(f"  {worded('used by {kind} {name}', kind=use.kind, name=use.name)}: {use.means[_language(ws)]}")
 
 
 def diff_json(one: Difference, ws: Workspace, ctx: Context) -> dict[str, Any]:

@@ -105,4 +105,26 @@ CHINESE = {
     ),
     "touchpoint {touchpoint}: joining consent": "触点 {touchpoint}：有授权才合并",
     "touchpoint {touchpoint}: joining never": "触点 {touchpoint}：不用于合并",
+    # segments and tags
+    "{name}: {count:,} of {total:,} customers at {at}": "{name}：{total:,} 位客户中的 {count:,} 位，截至 {at}",
+    "{name} at {at}: {count:,} customers": "{name}：{count:,} 位客户，截至 {at}",
+    "customer {customer} is in {name}": "客户 {customer} 在人群 {name} 中",
+    "customer {customer} is not in {name}": "客户 {customer} 不在人群 {name} 中",
+    "all of": "全部满足",
+    "any of": "任一满足",
+    "not": "不满足",
+    "event {event}": "事件 {event}",
+    "new": "新建",
+    "{tag}: {coverage:,} of {total:,} customers; {changed:,} would change ({gained:,} gained, {lost:,} lost)": (
+        "{tag}：{total:,} 位客户中的 {coverage:,} 位；{changed:,} 位会变（新得 {gained:,}，失去 {lost:,}）"
+    ),
+    "{name}: {size:,} customers; base {base}: {base_size:,}; at {at}": (
+        "{name}：{size:,} 位客户；对比 {base}：{base_size:,} 位；截至 {at}"
+    ),
+    "{name}: {was} -> {after} of {customers} customers (+{entered} -{left})": (
+        "{name}：{was} -> {after}，共 {customers} 位客户（+{entered} -{left}）"
+    ),
+    "customers {listed}": "客户 {listed}",
+    "used by {kind} {name}": "用于 {kind} {name}",
+    "{list_name}: {count:,} customers of {name}": "{list_name}：{name} 的 {count:,} 位客户",
 }

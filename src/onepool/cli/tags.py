@@ -32,7 +32,7 @@ from onepool.cli.audience import (
     title_of,
 )
 from onepool.cli.imports import progress_bars
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table, worded
 from onepool.errors import UsageError
 from onepool.handle.jobs import see_done
 from onepool.pool import catalog
@@ -107,8 +107,9 @@ def plan_tag(
         show_json({"tag": tag.tag, **figures, "gained": found.gained, "lost": found.lost, "values": rows})
         return
     say(tag_sentence(tag, ws.settings.language, ctx.names))
-    head = f"{tag.tag}: {found.figures.coverage} of {found.figures.total} customers"
-    show_table(rows, f"{head}; {found.changed} would change ({found.gained} gained, {found.lost} lost)")
+    counts = {"coverage": found.figures.coverage, "total": found.figures.total, "changed": found.changed}
+    told = "{tag}: {coverage:,} of {total:,} customers; {changed:,} would change ({gained:,} gained, {lost:,} lost)"
+    show_table(rows, worded(told, tag=tag.tag, **counts, gained=found.gained, lost=found.lost))
 
 
 @tags.command("run")
@@ -224,7 +225,7 @@ def explain_one_tag(
     for key, value in figures.items():
         say(f"  {key}: {json.dumps(value, ensure_ascii=False, default=str)}")
     for event in reason.events:
-        say(f"  event {event}")
+        say(f"  {worded('event {event}', event=event)}")
     for value, rule in reason.rules:
         say(f"{value}:")
         print_reason(rule, audience, 1)
@@ -285,7 +286,8 @@ def _show_values(name: str, audience: Audience, coverage: int, values: list[tupl
     if as_json:
         show_json({"tag": name, "as_of": audience.at, "customers": coverage, "values": rows})
     else:
-        show_table(rows, f"{name} at {audience.at.isoformat(timespec='seconds')}: {coverage} customers")
+        at = audience.at.isoformat(timespec="seconds")
+        show_table(rows, worded("{name} at {at}: {count:,} customers", name=name, at=at, count=coverage))
 
 
 def _show_runs(audience: Audience, runs: list[Run], as_json: bool) -> None:
