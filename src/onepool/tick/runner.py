@@ -103,11 +103,16 @@ class Runner:
             if self.jobs.cancelled(job.id):
                 self.jobs.finish(job.id, "cancelled")
             # Else the server is being stopped: the job waits for the next start.
+        # Something that was looked at and answered (too few buyers for a model, say), which is no fault of the server.
         except OnePoolError as error:
-            self._failed(job, mask_text(str(error)))
+            problem = mask_text(str(error))
+            _logger.warning("a job was not done", job=job.id, subject=job.subject, reason=problem)
+            self.jobs.finish(job.id, "failed", problem)
         # Nobody waits for a thread: what went wrong has to be seen somewhere.
         except Exception as error:  # noqa: BLE001
-            self._failed(job, mask_text(repr(error)))
+            problem = mask_text(repr(error))
+            _logger.error("a job failed", job=job.id, subject=job.subject, error=problem)
+            self.jobs.finish(job.id, "failed", problem)
 
     def plan(self) -> None:
         """Ask for runs of scheduled tags that are due or were saved since, and keep the day's figures of live ones."""
@@ -238,7 +243,3 @@ class Runner:
         if self._catalog is None or self._catalog[0] != revision:
             self._catalog = (revision, load_catalog(self._ws))
         return self._catalog[1]
-
-    def _failed(self, job: Job, problem: str) -> None:
-        _logger.error("a job failed", job=job.id, subject=job.subject, error=problem)
-        self.jobs.finish(job.id, "failed", problem)
