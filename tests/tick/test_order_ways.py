@@ -110,6 +110,52 @@ def test_a_refund_in_part_is_one_and_leaves_a_completed_order_completed(
     same_when_rebuilt(world, tmp_path)
 
 
+def _numbered(world: World, *refunds: tuple[str, str]) -> None:
+    """Refunds with numbers, as the shop's page tells them."""
+    for number, amount in refunds:
+        page = refund("2026-02-28 11:00:00")
+        (one,) = page["refunds_receive_get_response"]["refunds"]["refund"]
+        one.update(refund_id=number, refund_fee=amount)
+        fetched(world, SHOP, "refunds", json.dumps(page).encode())
+
+
+def _unnumbered(world: World, folder: Path, amount: str) -> None:
+    _imported(world, folder, REFUND.replace(",R1,30.00,", f",,{amount},"), "tm")
+
+
+@pytest.mark.parametrize("first", ["file", "fetch"])
+def test_a_refund_without_a_number_in_a_file_and_with_one_in_the_shop_is_one(
+    world: World, first: str, tmp_path: Path
+) -> None:
+    world.define("touchpoint", "tm", channel="tmall", title="tm", settings={"app_key": "k"})
+    for way in (first, "fetch" if first == "file" else "file"):
+        if way == "file":
+            _unnumbered(world, tmp_path, "30.00")
+        else:
+            _numbered(world, ("R1", "30.00"))
+        assert order(world)[4] == 30
+    # What comes after adds up, with numbers or in a later file, and neither counts what the other told.
+    _numbered(world, ("R2", "20.00"))
+    assert order(world)[4] == 50
+    for amount, whole in (("50.00", 50), ("30.00", 50), ("60.00", 60), ("55.00", 55), ("10.00", 50)):
+        _unnumbered(world, tmp_path, amount)
+        assert order(world)[4] == whole
+    _numbered(world, ("R3", "25.00"), ("R3", "25.00"))
+    assert order(world)[4] == 75
+    same_when_rebuilt(world, tmp_path)
+
+
+def test_a_later_file_says_more_than_the_numbered_refunds(world: World, tmp_path: Path) -> None:
+    world.define("touchpoint", "tm", channel="tmall", title="tm", settings={"app_key": "k"})
+    _numbered(world, ("R1", "30.00"))
+    _unnumbered(world, tmp_path, "45.00")
+    assert order(world)[4] == 45
+    _numbered(world, ("R2", "15.00"))
+    assert order(world)[4] == 45
+    assert world.value("SELECT net_amount FROM analyst.orders") == 55
+    same_when_rebuilt(world, tmp_path)
+
+
 def _made_before(world: World) -> None:
     """The pool as an earlier OnePool left it: files' steps by names of their own, and no stages."""
     world.worker.close()
@@ -123,6 +169,8 @@ def _made_before(world: World) -> None:
             old = hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
             session.execute("UPDATE events SET event_id = $id::UUID WHERE seq = $seq", {"id": old, "seq": row["seq"]})
         session.execute("UPDATE orders SET status = 'refunded'")
+        for column in ("refunded_numbered", "refunded_unnumbered"):
+            session.execute(f"ALTER TABLE orders DROP COLUMN {column}")
         session.execute("ALTER TABLE orders DROP COLUMN stage")
         session.execute("ALTER TABLE orders DROP COLUMN stage_at")
         session.execute("DELETE FROM meta WHERE key = 'orders'")
@@ -136,7 +184,7 @@ def test_a_pool_that_was_made_before_knows_its_orders_by_the_names_of_now(world:
     named = world.rows("SELECT seq, event_id FROM events ORDER BY seq")
     _made_before(world)
     world.drain()
-    assert order(world)[:2] == ("T1", "completed")
+    assert order(world) == ("T1", "completed", 100, None, 30)
     assert world.rows("SELECT seq, event_id FROM events ORDER BY seq") == named
     _imported(world, tmp_path, REFUND, "tm")
     fetched(world, SHOP, "trades", json.dumps(trade("2026-02-28 10:00:00")).encode())

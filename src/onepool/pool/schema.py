@@ -174,6 +174,9 @@ ORDER_CORE = {
     "amount": "DECIMAL(18,4)",
     "discount": "DECIMAL(18,4)",
     "refunded_amount": "DECIMAL(18,4)",
+    # What it is the larger of: the sum of refunds with a number, and of those without (see `tick.orders`).
+    "refunded_numbered": "DECIMAL(18,4)",
+    "refunded_unnumbered": "DECIMAL(18,4)",
     "currency": "VARCHAR",
     "store_id": "VARCHAR",
     "channel": "VARCHAR",

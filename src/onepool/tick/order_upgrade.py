@@ -16,7 +16,7 @@ from onepool.standards.gathered import event_id
 from onepool.tick import marks, orders
 
 _MARK: Final = "orders"
-_DONE: Final = "2"
+_DONE: Final = "3"
 _AT_ONCE: Final = 200_000
 
 
@@ -27,6 +27,7 @@ def upgrade(session: Session) -> None:
     if session.query("SELECT 1 FROM orders LIMIT 1").num_rows:
         _stages(session)
         _identities(session)
+        _refunds(session)
     marks.put(session, _MARK, _DONE)
 
 
@@ -40,6 +41,19 @@ def _stages(session: Session) -> None:
     )
     session.execute("UPDATE orders SET stage_at = NULL WHERE stage IS NULL")
     session.execute(f"UPDATE orders SET status = {orders.STANDS} WHERE status = 'refunded'")
+
+
+def _refunds(session: Session) -> None:
+    """What was given back with numbers and without, of which the larger is the order's now."""
+    session.execute(
+        """UPDATE orders SET refunded_numbered = r.numbered, refunded_unnumbered = r.unnumbered,
+            refunded_amount = greatest(r.numbered, r.unnumbered)
+        FROM (SELECT touchpoint, order_id, sum(amount) FILTER (refund_id IS NOT NULL) AS numbered,
+                sum(amount) FILTER (refund_id IS NULL) AS unnumbered
+            FROM events WHERE event = 'order_refunded' AND order_id IS NOT NULL GROUP BY ALL) r
+        WHERE orders.touchpoint = r.touchpoint AND orders.order_id = r.order_id"""
+    )
+    session.execute(f"UPDATE orders SET status = {orders.STANDS} WHERE refunded_amount IS NOT NULL")
 
 
 def _identities(session: Session) -> None:

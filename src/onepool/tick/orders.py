@@ -3,6 +3,10 @@
 Who ordered, where and what is said by the latest event that describes the order; without any, by the latest event.
 Its status is that of its latest step or refund; an order that was completed stays so where only a part of its money was
 given back after that, and `refunded_amount` says how much.
+
+Refunds with a number are told one by one and add up. What is given back without a number (by a file that has one column
+for it, by a shop that numbers none) is of the order as a whole: the same money, where numbers became known as well.
+So the order was given back the larger of both sums, whichever was told first.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ EVENTS: Final = pa.array(list(_NAMES))
 
 READ: Final = [
     *("touchpoint", "order_id", "event", "time", "seq", "amount"),
-    *("identifier_id", "discount", "currency", "store_id", "channel", "items"),
+    *("identifier_id", "discount", "currency", "store_id", "channel", "items", "refund_id"),
 ]
 """The columns of them that are read."""
 
@@ -66,7 +70,8 @@ def fold(session: Session) -> None:
             min(time) FILTER (event = 'order_paid') AS paid_at,
             max(time) FILTER (event = 'order_refunded') AS refunded_at,
             max(time) FILTER (event IN ('order_completed', 'order_cancelled')) AS closed_at,
-            sum(amount) FILTER (event = 'order_refunded') AS refunded_amount,
+            sum(amount) FILTER (event = 'order_refunded' AND refund_id IS NOT NULL) AS numbered,
+            sum(amount) FILTER (event = 'order_refunded' AND refund_id IS NULL) AS unnumbered,
             arg_max(CASE event {cases} END, {_AT}) FILTER (event <> 'order_refunded') AS stage,
             max({_AT}) FILTER (event NOT IN ('order_corrected', 'order_refunded')) AS stage_at,
             max({_AT}) FILTER (event <> 'order_corrected') AS updated,
@@ -78,7 +83,8 @@ def fold(session: Session) -> None:
     )
     session.execute(
         f"""CREATE OR REPLACE TEMP TABLE order_rows AS
-        SELECT *, {STANDS} AS status FROM (SELECT n.touchpoint, n.order_id,
+        SELECT *, {STANDS} AS status FROM (SELECT *, greatest(refunded_numbered, refunded_unnumbered) AS refunded_amount
+        FROM (SELECT n.touchpoint, n.order_id,
             CASE WHEN newer THEN n.said.identifier_id ELSE o.identifier_id END AS identifier_id,
             least(n.placed_at, o.placed_at) AS placed_at,
             least(n.paid_at, o.paid_at) AS paid_at,
@@ -88,8 +94,9 @@ def fold(session: Session) -> None:
             greatest(n.stage_at, o.stage_at) AS stage_at,
             CASE WHEN newer THEN n.content.amount ELSE o.amount END AS amount,
             CASE WHEN newer THEN n.content.discount ELSE o.discount END AS discount,
-            CASE WHEN n.refunded_amount IS NULL THEN o.refunded_amount
-                ELSE n.refunded_amount + coalesce(o.refunded_amount, 0) END AS refunded_amount,
+            coalesce(n.numbered + o.refunded_numbered, n.numbered, o.refunded_numbered) AS refunded_numbered,
+            coalesce(n.unnumbered + o.refunded_unnumbered, n.unnumbered, o.refunded_unnumbered)
+                AS refunded_unnumbered,
             CASE WHEN newer THEN n.said.currency ELSE o.currency END AS currency,
             CASE WHEN newer THEN n.said.store_id ELSE o.store_id END AS store_id,
             CASE WHEN newer THEN n.said.channel ELSE o.channel END AS channel,
@@ -104,7 +111,7 @@ def fold(session: Session) -> None:
                     WHEN o.described IS NULL THEN f.described IS NOT NULL OR f.updated > o.updated
                     ELSE coalesce(f.described > o.described, false) END AS newer
               FROM order_facts f LEFT JOIN orders o USING (touchpoint, order_id)) n
-        LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id)"""
+        LEFT JOIN orders o ON o.touchpoint = n.touchpoint AND o.order_id = n.order_id))"""
     )
     session.execute(
         "DELETE FROM orders o USING order_rows r WHERE o.touchpoint = r.touchpoint AND o.order_id = r.order_id"

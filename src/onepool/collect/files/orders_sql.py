@@ -155,19 +155,22 @@ CHANGED = (
             AND NOT bool_or(f.amount IS NOT DISTINCT FROM g.amount
                 AND (g.discount IS NULL OR f.discount IS NOT DISTINCT FROM g.discount))) c
     WHERE gathered.okey = c.okey""",
-    """UPDATE gathered SET refund_known = NOT s.named,
-        refund_more = CASE WHEN NOT s.again THEN nullif(refund_amount - coalesce(s.sum, 0), 0) END
+    """UPDATE gathered SET refund_known = NOT (s.named OR coalesce(refund_amount > s.others, false)),
+        refund_more = CASE WHEN s.named AND NOT s.again
+                AND (refund_id IS NOT NULL OR refund_amount > s.others OR s.sum > s.others)
+            THEN nullif(refund_amount - s.sum, 0) END
     FROM (
-        SELECT okey, bool_or(same) AS named, sum(amount) FILTER (latest AND (same OR NOT alike)) AS sum,
-            coalesce(bool_or((same OR NOT alike) AND amount = refund_amount), false) AS again
-        FROM (SELECT g.okey, g.refund_amount, r.amount, r.latest, r.refund_id IS NOT DISTINCT FROM g.refund_id AS same,
-                bool_or(r.refund_id IS NOT DISTINCT FROM g.refund_id) OVER (PARTITION BY g.okey) AS alike
+        SELECT okey, bool_or(same) AS named, coalesce(sum(amount) FILTER (latest AND same), 0) AS sum,
+            coalesce(sum(amount) FILTER (latest AND NOT same), 0) AS others,
+            coalesce(bool_or(same AND amount = refund_amount), false) AS again
+        FROM (SELECT g.okey, g.refund_amount, r.amount, r.latest, r.refund_id IS NOT DISTINCT FROM g.refund_id AS same
             FROM gathered g JOIN refunds r USING (order_id)
             WHERE g.refund_id IS NULL OR r.refund_id = g.refund_id)
         GROUP BY okey) s
     WHERE gathered.okey = s.okey""",
 )
-"""What earlier exports said otherwise. A refund is known by its number; without one the order's refunds are one."""
+"""What earlier exports said otherwise. A refund is known by its number; without one the order's refunds are one, which
+is told where it is more than what the numbered ones come to (see `tick.orders`)."""
 
 SEVERAL = "SELECT bool_or(people > 1) FROM gathered"
 
