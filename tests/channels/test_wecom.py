@@ -123,7 +123,7 @@ def test_texts_to_send_are_not_copied_beside_every_push() -> None:
     account = _account(welcome_text="欢迎", welcome_by_state=_BY_STATE, staff=["a"])
     record = hooked.pushed(Request("POST", "", "", {}, b"x"), account, NOW, "<xml/>")
     noted = json.loads(record.headers)["settings"]
-    assert set(noted) == {"corpid", "open_platform", "timestamp_skew", "remark_phones"}
+    assert set(noted) == {"corpid", "open_platform", "timestamp_skew", "remark_phones", "add_ways"}
 
 
 def test_a_token_is_got_with_the_corp_and_used_in_the_query() -> None:

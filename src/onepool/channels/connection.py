@@ -95,7 +95,7 @@ class Connection:
             return self._send(call)
         held = self._fetched(None)
         answer = self._send(token.attach(call, held))
-        if token.rejected(answer):
+        if token.refused(answer, self.account):
             answer = self._send(token.attach(call, self._fetched(held)))
         return answer
 
@@ -112,7 +112,7 @@ class Connection:
         except Unsendable as error:
             return error.receipt
         receipt, answer = self._try(call)
-        return receipt if answer is None else _certain(reach.outcome(message, answer), call, answer)
+        return receipt if answer is None else self._concluded(message, call, answer)
 
     def send_many(self, messages: Sequence[Message]) -> list[Receipt]:
         """Send messages in as few calls as the platform allows; their receipts in order. Never raises because of it.
@@ -136,12 +136,21 @@ class Connection:
             receipt, answer = self._try(call)
             receipts = [receipt] * len(part)
             if answer is not None:
-                receipts = [_certain(reach.outcome(message, answer), call, answer) for message in part]
+                receipts = [self._concluded(message, call, answer) for message in part]
             if len(part) > 1 and all(_of_one(one) for one in receipts):
                 half = len(part) // 2
                 receipts = self.send_many(part[:half]) + self.send_many(part[half:])
             found |= {id(message): one for message, one in zip(part, receipts, strict=True)}
         return [found[id(message)] for message in messages]
+
+    def _concluded(self, message: Message, call: Call, answer: Answer) -> Receipt:
+        """The receipt of an answer. A token that does not hold is the account's fault, never the message's."""
+        reach, token = self.channel.reach, self.channel.token
+        assert reach is not None and reach.outcome is not None
+        receipt = _certain(reach.outcome(message, answer), call, answer)
+        if receipt.state == "refused" and token is not None and call.token and token.refused(answer, self.account):
+            return Receipt("retry", "account_error", receipt.code, after=300.0, account=True, detail=receipt.detail)
+        return receipt
 
     def _try(self, call: Call) -> tuple[Receipt, Answer | None]:
         """Make a call that sends; what is to be said of it where there is no answer."""

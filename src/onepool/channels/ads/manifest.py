@@ -70,6 +70,16 @@ MANIFEST = Manifest(
             required=True,
         ),
         Setting(
+            name="click_answer",
+            kind="text",
+            title={"zh": "点击上报的应答（腾讯广告）", "en": "Answer to a reported click (Tencent Ads)"},
+            help={"zh": "平台校验应答内容；默认值未经官方文档核对", "en": "The platform looks at it"},
+            default='{"ret":0,"msg":"OK"}',
+            pattern=r"[\x20-\x7e]{1,200}",
+            noted=False,
+            unverified=True,
+        ),
+        Setting(
             name="event_types",
             kind="mapping",
             title={"zh": "转化类型对应", "en": "Conversions"},

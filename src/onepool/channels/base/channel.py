@@ -113,7 +113,8 @@ class Token:
     """How calls are authorised. ``read`` gives (token, seconds that it lives), or None where the answer has none.
 
     ``obtain``: instead of ``call`` and ``read`` where a token takes more than one call, or outlives the process; it is
-    given the token that the platform rejected, if one was.
+    given the token that the platform rejected, if one was. ``rejected_under``: instead of ``rejected`` where a
+    touchpoint's settings say what a rejection is.
     """
 
     call: Callable[[Account], Call]
@@ -121,6 +122,11 @@ class Token:
     attach: Callable[[Call, str], Call]
     rejected: Callable[[Answer], bool]
     obtain: Callable[[Account, datetime, str | None], Obtaining] | None = None
+    rejected_under: Callable[[Answer, Account], bool] | None = None
+
+    def refused(self, answer: Answer, account: Account) -> bool:
+        """Whether an answer says that the token does not hold."""
+        return self.rejected(answer) if self.rejected_under is None else self.rejected_under(answer, account)
 
 
 Inquiring = Generator[Call, Answer, Sequence[Receipt]]

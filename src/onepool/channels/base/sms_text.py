@@ -12,7 +12,8 @@ SINGLE: Final = 70
 """Characters of a text that goes out as one message."""
 
 SEGMENT: Final = 67
-"""Characters of each part of a longer one. (Both as operators count; not confirmed by a provider's page.)"""
+"""Characters of each part of a longer one. (Both as operators count; not confirmed by a provider's page, so a
+touchpoint may say others.)"""
 
 _PLACE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\{(\d{1,2})\}")
 _SIGNED: Final = re.compile(r"\s*【[^】]{2,40}】")
@@ -24,6 +25,27 @@ _OPT_OUT: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """How a text is cut: ``single`` characters in one message, ``segment`` in each of more."""
+
+    single: int = SINGLE
+    segment: int = SEGMENT
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Parts:
+        """As a touchpoint's settings say (``single_characters``, ``segment_characters``)."""
+        single, segment = settings.get("single_characters"), settings.get("segment_characters")
+        return cls(
+            single if isinstance(single, int) and single > 0 else SINGLE,
+            segment if isinstance(segment, int) and segment > 0 else SEGMENT,
+        )
+
+    def count(self, characters: int) -> int:
+        """How many messages so many characters are billed as."""
+        return 0 if characters <= 0 else 1 if characters <= self.single else -(-characters // self.segment)
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """How long a text is and how many messages it is billed as."""
 
@@ -31,10 +53,10 @@ class Measure:
     segments: int
 
 
-def measure(text: str) -> Measure:
-    """Characters as phones count them (UTF-16 units: an emoji is two) and messages: 70 in one, 67 in each of more."""
+def measure(text: str, parts: Parts = Parts()) -> Measure:
+    """Characters as phones count them (UTF-16 units: an emoji is two) and the messages it is billed as."""
     count = len(text.encode("utf-16-le", "surrogatepass")) // 2
-    return Measure(count, 1 if count <= SINGLE else -(-count // SEGMENT)) if count else Measure(0, 0)
+    return Measure(count, parts.count(count))
 
 
 def render(template: str, params: Mapping[str, Any] | Sequence[Any]) -> str:

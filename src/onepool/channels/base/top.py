@@ -45,7 +45,7 @@ _FIELDS = (
 )
 _REFUND_FIELDS = "refund_id,tid,oid,buyer_open_uid,ouid,status,refund_fee,reason,created,modified"
 _CANCELLED = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
-_LIMIT, _INVALID_SESSION = 7, 27
+_SESSION_CODES = ["27"]
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -124,11 +124,11 @@ def _pages(account: Account, name: str, method: str, params: Mapping[str, str], 
     there are, is asked for again at the end.
     """
     answer = yield _call(account, method, {**params, "page_no": "1", "page_size": str(_SIZE)})
-    total = _result(answer).get("total_results")
+    total = _result(answer, account).get("total_results")
     last = max(1, -(-int(total) // _SIZE)) if isinstance(total, int) else 1
     for page in range(last, 0, -1) if last > 1 else ():
         answer = yield _call(account, method, {**params, "page_no": str(page), "page_size": str(_SIZE)})
-        _result(answer)
+        _result(answer, account)
         assert answer is not None
         if page > 1:
             yield Page(name, answer.body)
@@ -147,14 +147,15 @@ def _windows(account: Account, cursor: Cursor, now: datetime) -> Any:
     )
 
 
-def _result(answer: Answer | None) -> dict[str, Any]:
+def _result(answer: Answer | None, account: Account | None = None) -> dict[str, Any]:
     """The member ``…_response`` of an answer. Raises PullFailed with the platform's code."""
     body = answer.json() if answer is not None else None
     error = part(body, "error_response")
     if error:
         code = error.get("code")
+        ended = _SESSION_CODES if account is None else account.get("session_codes", _SESSION_CODES)
         message = f"the platform answered code {code} {text(error.get('sub_code'))}".strip()
-        raise PullFailed(message, code=str(code), retry=code != _INVALID_SESSION)
+        raise PullFailed(message, code=str(code), retry=str(code) not in ended)
     if isinstance(body, dict):
         for name, value in body.items():
             if name.endswith("_response") and isinstance(value, dict):
@@ -351,6 +352,14 @@ def manifest(name: str, title: Title) -> Manifest:
                 kind="integer",
                 title={"zh": "拉取滞后（秒）", "en": "Seconds lists lag"},
                 default=60,
+            ),
+            Setting(
+                name="session_codes",
+                kind="texts",
+                title={"zh": "表示店铺授权失效的返回码", "en": "Answers that say the session has ended"},
+                default=_SESSION_CODES,
+                noted=False,
+                unverified=True,
             ),
             *adjustable(quotas=_QUOTAS),
         ),

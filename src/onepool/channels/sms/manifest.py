@@ -16,6 +16,7 @@ from onepool.channels.base import (
     Signal,
     adjustable,
 )
+from onepool.channels.base.sms_text import SEGMENT, SINGLE
 
 OPT_OUT_WORDS: Final = ["R", "T", "TD", "N", "QX", "退订", "拒收", "取消", "不要再发"]
 _RECEIPT: Final = ("message_id", "message_channel", "segments")
@@ -113,6 +114,26 @@ MANIFEST = Manifest(
             default="ap-guangzhou",
             pattern=r"[a-z]+-[a-z0-9-]{2,30}",
             noted=False,
+        ),
+        Setting(
+            name="single_characters",
+            kind="integer",
+            title={"zh": "单条短信字数", "en": "Characters of a text that is one message"},
+            default=SINGLE,
+            least=10,
+            most=2_000,
+            noted=False,
+            unverified=True,
+        ),
+        Setting(
+            name="segment_characters",
+            kind="integer",
+            title={"zh": "长短信每条计费字数", "en": "Characters of each part of a longer text"},
+            default=SEGMENT,
+            least=10,
+            most=2_000,
+            noted=False,
+            unverified=True,
         ),
         *adjustable(quotas=_QUOTAS),
     ),

@@ -90,6 +90,29 @@ _SETTINGS: Final = (
         },
     ),
     Setting(
+        name="add_ways",
+        kind="mapping",
+        title={"zh": "添加方式（add_way）的含义", "en": "Meanings of add_way"},
+        help={
+            "zh": "数值 → 来源，例如 16: acquisition_link；未写的用内置对应。",
+            "en": "Number -> source (16: acquisition_link); others as built in.",
+        },
+        default={},
+        unverified=True,
+    ),
+    Setting(
+        name="send_states",
+        kind="mapping",
+        noted=False,
+        title={"zh": "群发结果状态的含义", "en": "Meanings of a group-send's states"},
+        help={
+            "zh": "数值 → waiting、sent、not_friend 或 over_limit；未写的用内置对应（0、1、2、3）。",
+            "en": "Number -> waiting, sent, not_friend or over_limit; others as built in (0, 1, 2, 3).",
+        },
+        default={},
+        unverified=True,
+    ),
+    Setting(
         name="welcome_text",
         kind="text",
         noted=False,

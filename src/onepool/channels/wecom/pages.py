@@ -18,7 +18,8 @@ ADDED_BY: Final = {
     "12": "meeting", "13": "app_message", "14": "customer_service", "16": "acquisition_link", "24": "assistant",
     "201": "shared_by_colleague", "202": "assigned",
 }  # fmt: skip
-"""Ways to add a contact (numbers unverified); others stay as they are."""
+"""Ways to add a contact. The numbers could not be checked: a touchpoint may say others (``add_ways``); what neither
+knows stays as it is."""
 
 JOINED_BY: Final = {"1": "invited", "2": "invite_link", "3": "qr_code"}
 _GENDER: Final = {"1": "male", "2": "female"}
@@ -59,7 +60,9 @@ def _contact(found: Gathering, push: Push, person: dict[str, Any], follow: dict[
     ids = _ids(push, external, text(person.get("unionid")))
     staff = text(follow.get("userid"))
     way = text(follow.get("add_way"))
-    source = ADDED_BY.get(way, way)
+    said = push.settings.get("add_ways")
+    source = text(said.get(way)) if isinstance(said, Mapping) else ""
+    source = source or ADDED_BY.get(way, way)
     traits = {
         "nickname": text(person.get("name")),
         "avatar": text(person.get("avatar")),

@@ -29,13 +29,15 @@ _BEFORE: Final = 120
 _AFTER: Final = 900
 """Seconds around a call within which a task that it made was made, by the platform's clock."""
 
-STATES: Final[Mapping[str, Receipt]] = {
-    "0": Receipt("task", after=LATER),
-    "1": Receipt("sent"),
-    "2": NOT_FRIEND,
-    "3": Receipt("refused", "over_limit"),
+_RECEIPTS: Final[Mapping[str, Receipt]] = {
+    "waiting": Receipt("task", after=LATER),
+    "sent": Receipt("sent"),
+    "not_friend": NOT_FRIEND,
+    "over_limit": Receipt("refused", "over_limit"),
 }
-"""0 not confirmed yet, 1 sent, 2 no contact any more, 3 the customer got another one already (numbers unverified)."""
+STATES: Final = {"0": "waiting", "1": "sent", "2": "not_friend", "3": "over_limit"}
+"""Not confirmed yet, sent, no contact any more, the customer got another one already. The numbers could not be checked:
+a touchpoint may say others (``send_states``)."""
 
 _States = dict[str, str]
 """State by external id, of one task and member of staff."""
@@ -52,7 +54,7 @@ def inquire(messages: Sequence[Message], provider_id: str, account: Account, now
         found = yield from _states(account, provider_id, staff)
         if isinstance(found, Receipt):
             return [found] * len(messages)
-        return [_said(one, found, Receipt("task", after=LATER)) for one in messages]
+        return [_said(one, found, account) for one in messages]
     tasks = yield from _made(messages, account, now)
     if isinstance(tasks, Receipt):
         return [tasks] * len(messages)
@@ -66,7 +68,7 @@ def inquire(messages: Sequence[Message], provider_id: str, account: Account, now
             continue  # a task of other members of staff, say
         for one in wanted:
             if one.to.get("external_userid") in found:
-                receipts[id(one)] = replace(_said(one, found, Receipt("task", after=LATER)), provider_id=number)
+                receipts[id(one)] = replace(_said(one, found, account), provider_id=number)
     return [receipts.get(id(one), Receipt("task", after=LATER)) for one in messages]
 
 
@@ -75,12 +77,13 @@ def _known(message: Message) -> Collection[str]:
     return found if isinstance(found, list | tuple) else ()
 
 
-def _said(message: Message, states: _States, missing: Receipt) -> Receipt:
+def _said(message: Message, states: _States, account: Account) -> Receipt:
     state = states.get(message.to.get("external_userid", ""))
     if state is None:
-        return missing
-    found = STATES.get(state, Receipt("unknown", "unknown"))
-    return replace(marked(message, found), code="" if state in ("0", "1") else f"status {state}")
+        return _RECEIPTS["waiting"]
+    meaning = {**STATES, **account.get("send_states", {})}.get(state, "")
+    found = _RECEIPTS.get(meaning, Receipt("unknown", "unknown"))
+    return replace(marked(message, found), code="" if meaning in ("waiting", "sent") else f"status {state}")
 
 
 def _states(account: Account, number: str, staff: str) -> Generator[Call, Answer, _States | Receipt]:

@@ -115,6 +115,14 @@ MANIFEST = Manifest(
             unverified=True,
         ),
         Setting(
+            name="token_codes",
+            kind="texts",
+            title={"zh": "表示令牌失效的返回码", "en": "Answers that say the token does not hold"},
+            default=["4202", "4203"],
+            noted=False,
+            unverified=True,
+        ),
+        Setting(
             name="first_days",
             kind="integer",
             title={"zh": "首次拉取天数", "en": "Days of the first fetch"},

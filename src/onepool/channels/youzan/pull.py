@@ -24,6 +24,9 @@ _MOST_CUSTOMERS = 100_000
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 TOKEN_CODES = frozenset({4202, 4203})
+"""Answers that say that the token does not hold, unless the touchpoint says others (``token_codes``)."""
+
+_TOKEN_CODES = [str(code) for code in sorted(TOKEN_CODES)]
 _GOOD = 200
 _ORDERS = ("full_order_info_list", "trades", "total_results")
 _PEOPLE = ("record_list", "items", "customers", "total", "total_results")
@@ -70,6 +73,7 @@ TOKEN = Token(
     read=_token_read,
     attach=_attach,
     rejected=lambda answer: code_of(answer) in TOKEN_CODES,
+    rejected_under=lambda answer, account: str(code_of(answer)) in account.get("token_codes", _TOKEN_CODES),
 )
 
 

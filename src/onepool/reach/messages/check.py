@@ -12,6 +12,7 @@ from onepool.audience.conditions.errors import Problem, closest
 from onepool.channels import registry
 from onepool.channels.base import MessageKind
 from onepool.channels.base.manifest import Content as ContentPart
+from onepool.channels.base.sms_text import Parts
 from onepool.collect.touchpoint import Touchpoint
 from onepool.reach.messages import sms
 from onepool.reach.messages.columns import Bad, Wording, typed_column
@@ -45,12 +46,18 @@ class Surroundings:
 
     def signature(self, touchpoint: str | None) -> str:
         """The signature of text messages: of the touchpoint, else the longest there is."""
-        found = [
-            str(one.settings.get("signature") or "")
-            for one in self.touchpoints.values()
-            if one.channel == sms.CHANNEL and touchpoint in (None, one.name)
-        ]
+        found = [str(one.settings.get("signature") or "") for one in self._texting(touchpoint)]
         return max(found, key=len, default="")
+
+    def parts(self, touchpoint: str | None) -> Parts:
+        """How text messages are cut: as the touchpoint says, else the shortest of what any says."""
+        found = [Parts.of(one.settings) for one in self._texting(touchpoint)] or [Parts()]
+        return Parts(min(one.single for one in found), min(one.segment for one in found))
+
+    def _texting(self, touchpoint: str | None) -> list[Touchpoint]:
+        return [
+            one for one in self.touchpoints.values() if one.channel == sms.CHANNEL and touchpoint in (None, one.name)
+        ]
 
 
 @dataclass(slots=True)
@@ -242,7 +249,9 @@ def _texts(
     if content.channel == sms.CHANNEL:
         marketing = kind.name == sms.MARKETING or message.category == "promotion"
         signature = around.signature(content.touchpoint)
-        problems, warnings, length = sms.check_text(content.content, signature, tongue, most, marketing=marketing)
+        problems, warnings, length = sms.check_text(
+            content.content, signature, tongue, most, marketing=marketing, parts=around.parts(content.touchpoint)
+        )
         found.problems += [_at(one, f"{place}.content") for one in problems]
         found.warnings += [_at(one, f"{place}.content") for one in warnings]
         if length is not None:

@@ -93,7 +93,7 @@ def preview(
     if made is not None and content.channel == sms.CHANNEL and made.get("text"):
         signature = str(made.get("signature") or around.signature(content.touchpoint))
         text = compose(str(made["text"]), made.get("params") or {}, signature.strip("【】 "))
-        counted = measure(text)
+        counted = measure(text, around.parts(content.touchpoint))
         characters, segments = counted.characters, counted.segments
     return Preview(
         content.template, content.channel, None if kind is None else kind.name, made, rendered.problems[0], text,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from liquid.exceptions import LiquidError
 
 from onepool.audience.conditions.errors import Problem, closest
-from onepool.channels.base.sms_text import SEGMENT, SINGLE, compose, faults, in_order, measure
+from onepool.channels.base.sms_text import Parts, compose, faults, in_order, measure
 from onepool.reach.messages.pieces import Compiled, Piece, compiled, longest
 
 CHANNEL: Final = "sms"
@@ -38,7 +38,7 @@ def whole_text(content: Mapping[str, Any], signature: str) -> str | None:
     return compose(text, params if isinstance(params, Mapping | list) else {}, signature)
 
 
-def length_of(whole: str, language: str, most: Mapping[str, int | None]) -> Length | None:
+def length_of(whole: str, language: str, most: Mapping[str, int | None], parts: Parts) -> Length | None:
     """Its length; None where it is no template."""
     try:
         template = compiled(whole, language)
@@ -48,11 +48,17 @@ def length_of(whole: str, language: str, most: Mapping[str, int | None]) -> Leng
     wide = measure(_literal(template)).characters - len(_literal(template))
     least += wide
     high = None if longest_ is None else longest_ + wide
-    return Length(least, high, segments(least), None if high is None else segments(high))
+    return Length(least, high, parts.count(least), None if high is None else parts.count(high))
 
 
 def check_text(
-    content: Mapping[str, Any], signature: str, language: str, most: Mapping[str, int | None], *, marketing: bool
+    content: Mapping[str, Any],
+    signature: str,
+    language: str,
+    most: Mapping[str, int | None],
+    *,
+    marketing: bool,
+    parts: Parts = Parts(),
 ) -> tuple[list[Problem], list[Problem], Length | None]:
     """Problems, warnings and the length of a text message; places below the content."""
     problems: list[Problem] = []
@@ -68,25 +74,23 @@ def check_text(
         for fault in faults(literal, marketing=marketing):
             if not fault.endswith("has no value"):
                 problems.append(Problem("text", fault))
-    length = length_of(whole, language, most)
+    length = length_of(whole, language, most, parts)
     if length is None:
         return problems, warnings, None
     if length.most is None:
         warnings.append(
             Problem(
-                "text", f"how many parts it takes is open: shorten what has no end by truncate (one part: {SINGLE})"
+                "text",
+                f"how many parts it takes is open: shorten what has no end by truncate (one part: {parts.single})",
             )
         )
     elif length.most_segments is not None and length.most_segments > 1:
         warnings.append(
-            Problem("text", f"up to {length.most} characters: billed as {length.most_segments} parts of {SEGMENT}")
+            Problem(
+                "text", f"up to {length.most} characters: billed as {length.most_segments} parts of {parts.segment}"
+            )
         )
     return problems, warnings, length
-
-
-def segments(characters: int) -> int:
-    """Billed parts of so many characters: 70 in one, 67 in each of more."""
-    return 0 if characters == 0 else 1 if characters <= SINGLE else -(-characters // SEGMENT)
 
 
 def _places(text: str, params: Any) -> list[Problem]:
@@ -120,4 +124,4 @@ def _literal(template: Compiled) -> str:
     return "".join("□" if isinstance(one, Piece) else one for one in template.pieces)
 
 
-__all__: Sequence[str] = ("CHANNEL", "MARKETING", "Length", "check_text", "length_of", "segments", "whole_text")
+__all__: Sequence[str] = ("CHANNEL", "MARKETING", "Length", "check_text", "length_of", "whole_text")
