@@ -8,15 +8,18 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from tests.journeys.naive_runs import Arrival, Inputs, Standing
 from tests.journeys.naive_times import at_wall, clock_of, offset_of, wall, zone_named
 
 from onepool.audience.conditions.model import Condition
 from onepool.audience.conditions.texts import read_text
 from onepool.journeys.graph import edges
+from onepool.journeys.keys import lots, run_keys
 from onepool.journeys.model import (
     CallJourney,
     DateEntry,
+    IssueCoupon,
     Journey,
     OneOffEntry,
     ScheduleEntry,
@@ -99,7 +102,10 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
     """Those of audiences that are let in now; audiences that are due are made before."""
     for standing in sorted(naive.standing.values(), key=lambda one: one.version.version_id):
         if standing.status == "live":
-            naive.audiences += _made(naive, standing, inputs)
+            made = _made(naive, standing, inputs)
+            for one in made:
+                _draw(standing.version.journey, one)
+            naive.audiences += made
     before: dict[str, int] = {}
     for audience in sorted(naive.audiences, key=lambda one: (one.journey, one.at)):
         standing = naive.standing[audience.journey]
@@ -132,6 +138,13 @@ def arrivals(naive: Naive, inputs: Inputs) -> Iterator[Arrival]:
             order = earlier + audience.taken + place
             yield Arrival(time, order, customer, standing.version, "", audience.at, {}, metered=metered, invited=True)
         audience.taken += count
+
+
+def _draw(journey: Journey, audience: Audience) -> None:
+    """Of a journey that gives coupons the lot says who comes first."""
+    if any(isinstance(node, IssueCoupon) for node in journey.nodes.values()):
+        at = np.array([audience.at])
+        audience.customers.sort(key=lambda one: int(lots(run_keys(audience.journey, np.array([one]), [""], at))[0]))
 
 
 def crowded(journey: Journey, channels: frozenset[str]) -> bool:

@@ -19,7 +19,9 @@ from onepool.journeys.backtest.lines import People
 from onepool.journeys.backtest.outbox import Fates, Outbox
 from onepool.journeys.backtest.run import backtest
 from onepool.journeys.backtest.types import DAY, HOUR, SECOND, Asked, Outcome
+from onepool.journeys.executor import starts
 from onepool.journeys.executor.ports import CANCELLED, Clocks
+from onepool.journeys.keys import lots, run_keys
 from onepool.reach.gate import DECIDED, LEDGER, PLANNED
 from onepool.reach.lives import Lives
 from onepool.reach.policy_model import Policy
@@ -111,6 +113,32 @@ def test_an_audience_goes_in_at_its_rate(ws: Workspace) -> None:
     assert 19 * SECOND <= found[-1] - HOUR <= 21 * SECOND
     days = run(ws, {**body(DONE), "entry": {"schedule": "0 4 * * *", "who": who, "reentry": ALWAYS}})
     assert len(entered(days, "completed")) == 2 * PEOPLE
+
+
+def test_of_an_audience_the_lot_says_who_gets_what_there_is_in_however_many_steps(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not those with the lowest numbers, in every journey anew, nor those of the first portion."""
+    start = to_micros(NOON) - 10 * DAY + HOUR
+    give = {"do": "issue_coupon", "batch": "FEW", "save": "code", "next": "done", "else": "none"}
+    entry = {"one_off": {"who": {"did": "cart_added"}, "start": (NOON - timedelta(days=10, hours=-1)).isoformat()}}
+
+    def given(journey: str) -> set[int]:
+        found = run(ws, {**body({"give": give, **DONE}), "journey": journey, "entry": entry})
+        rows = found.runs.to_pylist()
+        assert {row["entered"] for row in rows} == {start} and len(rows) == PEOPLE
+        return {row["customer_id"] for row in rows if row["reason"] == "completed"}
+
+    def first(journey: str) -> set[int]:
+        people = np.arange(1, PEOPLE + 1)
+        order = np.argsort(lots(run_keys(journey, people, [""] * PEOPLE, np.full(PEOPLE, start))))
+        return set(people[order][:15].tolist())
+
+    at_once = {journey: given(journey) for journey in ("few", "more")}
+    assert at_once == {journey: first(journey) for journey in at_once}
+    assert at_once["few"] != at_once["more"]
+    monkeypatch.setattr(starts, "MOST_DUE", 7)
+    assert {journey: given(journey) for journey in at_once} == at_once
 
 
 def test_later_conditions_see_what_was_written(ws: Workspace) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection, func, insert, select, text, update
 from tests.journeys.test_executor_entries import inside, waiting
@@ -14,9 +15,11 @@ from tests.journeys.test_tick import cart, paid, publish
 from tests.tick.conftest import World
 
 from onepool.clock import to_micros
+from onepool.journeys.executor import starts
 from onepool.journeys.executor.book import JourneyFault
 from onepool.journeys.executor.executor import Executor
 from onepool.journeys.executor.ports import Step
+from onepool.journeys.keys import lots
 from onepool.journeys.states import RunState
 from onepool.journeys.world import inputs
 from onepool.journeys.world.backlog import Backlog
@@ -72,6 +75,36 @@ def test_a_step_that_fails_loses_nobodys_turn(world: World, monkeypatch: pytest.
     world.drain()
     assert taken[2] == taken[1] and len(taken[1]) == 4
     assert [row["state"] for row in inside(world)] == [RunState.ENDED] * 12
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_lot_says_who_gets_a_scarce_coupon_in_however_many_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    """Of an audience that is let in in portions, and of those whose timers are due at one instant."""
+    for module in (starts, journeying):
+        monkeypatch.setattr(module, "MOST_DUE", 4)
+    monkeypatch.setattr(journeying, "Executor", partial(Executor, most=4))
+    coupon = {"coupon": "FEW", "face": {"amount": 5}, "codes": {"generated": {"on_demand": True}}, "stock": 5}
+    world.workspace.definitions.save("coupon", "FEW", coupon, author="t")
+    for number in range(12):
+        world.send(cart("P", f"u{number}"))
+    world.settle()
+    nodes = {
+        "rest": {"do": "wait", "for": "1 day", "next": "give"},
+        "give": {"do": "issue_coupon", "batch": "FEW", "save": "code", "next": "done", "else": "none"},
+        "none": {"do": "end", "as": "other"}, "done": {"do": "end", "as": "completed"},
+    }  # fmt: skip
+    start = world.clock.now() + timedelta(hours=1)
+    entry = {"one_off": {"who": {"did": "cart_added"}, "start": start.isoformat()}}
+    body = {"journey": "giving", "entry": entry, "policy": {"category": "transactional"}, "max_life": "14 days"}
+    publish(world, {**body, "start": "rest" if waits else "give", "nodes": nodes})
+    world.clock.advance(timedelta(days=2))
+    world.settle()
+    ended = inside(world)
+    first = sorted(ended, key=lambda row: int(lots(np.array([row["run_id"]]))[0]))[:5]
+    got = {row["run_id"] for row in ended if row["reason"] == "completed"}
+    assert len(ended) == 12 and got == {row["run_id"] for row in first}
 
 
 def test_nobody_waits_who_writes_while_it_is_looked_at_what_is_due(

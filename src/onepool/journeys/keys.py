@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from onepool.reach.keys import BUCKETS, beside, bucket, key, near, of_text
 
-__all__ = ["BUCKETS", "action_keys", "bucket", "child_keys", "event_origin", "run_keys", "text_numbers"]
+__all__ = ["BUCKETS", "action_keys", "bucket", "child_keys", "event_origin", "lots", "run_keys", "text_numbers"]
 
 MOST_KEY: Final = 128
 """Characters of a key, as the tables hold them."""
@@ -34,6 +34,12 @@ def run_keys(journey: str, customers: I64, keys: Sequence[str] | npt.NDArray[np.
 def child_keys(journey: str, customers: I64, parents: I64, node: str, visits: I64) -> I64:
     """The ids of runs that other runs call, one per parent, node and visit."""
     return near(customers, key("child", journey, customers, parents, node, visits))
+
+
+def lots(runs: I64) -> I64:
+    """The lot of each run: whoever has a lower one comes first where there is not enough for all of one instant. Ids
+    would not do: they follow the customers' numbers, so the same people would always come first."""
+    return key("lot", runs)
 
 
 def action_keys(runs: I64, node: str, visits: I64, hops: I64 | int = 0) -> I64:

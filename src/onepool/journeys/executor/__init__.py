@@ -47,7 +47,8 @@
    their caller is over in the step, were they due before: as with goals and exits, and as at one instant the end comes
    before the step. A step that takes timers of called runs looks at their callers, too, so its portion changes nothing.
 6. *Waves*: what is ready moves on, node by node in topological order, until nothing is ready; scarce things (coupons)
-   are given out by (time of the run, run_id). Time goes with the run, not with the tick: a run woken by its timer
+   are given out by (time of the run, lot of the run): an audience of a journey that gives coupons is let in by the same
+   lots, so its portions change nothing. Time goes with the run, not with the tick: a run woken by its timer
    goes on at its due time, one woken by an event at the event's. So `arrived` is exact whatever the batch, and a late
    step's message expires as if it had been in time. Conditions are answered at the step's instant. Whoever came to
    wait for something when his life is over already ends `expired` once nothing is ready, and what he planned with him.

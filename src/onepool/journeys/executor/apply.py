@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, and_, bindparam, case, delete, insert, null, text, update
 
-from onepool.audience.bitmaps import members_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NONE, NULLABLE, Runs
+from onepool.journeys.executor.members import packed
 from onepool.journeys.executor.ports import DAY, EDGES, Step
 from onepool.reach import planning, policies
 from onepool.reach.states import PERHAPS_OUT, WAITING, SendState
@@ -213,8 +213,8 @@ def _save_audiences(connection: Connection, step: Step) -> None:
             same = and_(table.c.journey == one.journey, table.c.at == one.at)
             connection.execute(update(table).where(same).values(**values))
         else:
-            packed = members_of(one.customers).serialize()
-            connection.execute(insert(table).values(journey=one.journey, at=one.at, customers=packed, **values))
+            row = {"journey": one.journey, "at": one.at, "customers": packed(one.customers)}
+            connection.execute(insert(table).values(**row, **values))
 
 
 def _count(connection: Connection, edges: pa.Table) -> None:

@@ -72,7 +72,7 @@ def split(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
 def issue_coupon(turn: Turn, plan: Plan, node: int, rows: I64) -> None:
     said = plan.nodes[node]
     assert isinstance(said, IssueCoupon)
-    rows = turn.ordered(sends.fresh_enough(turn, plan, said, rows))
+    rows = turn.drawn(sends.fresh_enough(turn, plan, said, rows))
     holds = sends.guarded(turn, said, rows)
     turn.go(rows[~holds], plan, "else", "guard_false")
     rows = rows[holds]

@@ -354,7 +354,8 @@ CANCELLED: Final = pa.schema([("run_id", pa.int64()), ("reason", pa.string())])
 
 @dataclass(frozen=True)
 class Audience:
-    """Who is to enter by a start of a schedule, a one-off or a date; let in in the order of the ids."""
+    """Who is to enter by a start of a schedule, a one-off or a date; let in as they stand here: in the order of the
+    ids, or by lot where there may not be enough for all of them."""
 
     journey: str
     at: int

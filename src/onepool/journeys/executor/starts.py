@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from onepool.audience.conditions.values import read_span
-from onepool.journeys.executor.columns import I64
+from onepool.journeys.executor.columns import I64, texts
 from onepool.journeys.executor.metering import Meter
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import MOST_DUE, Audience, Inputs, StateChange
 from onepool.journeys.executor.times import DAY, Zones, day_of, day_start, known_zone
 from onepool.journeys.executor.turn import Turn
-from onepool.journeys.model import DateEntry, OneOffEntry, ScheduleEntry, SegmentEntry
+from onepool.journeys.keys import lots, run_keys
+from onepool.journeys.model import DateEntry, IssueCoupon, OneOffEntry, ScheduleEntry, SegmentEntry
 from onepool.journeys.starts import next_start
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Starts:
         made: set[tuple[str, int]] = set()
         asked = {row["journey"]: row["at"] for row in inputs.requests.to_pylist() if row["kind"] == "start"}
         for plan in turn.book.live():
-            for at, customers in self._due(plan, asked):
+            for at, members in self._due(plan, asked):
+                customers = _drawn(plan, at, members)
                 new = Audience(plan.journey, at, customers, customers.size, 0, done=False)
                 waiting[plan.journey, at] = new
                 made.add((plan.journey, at))
@@ -107,8 +109,9 @@ class Starts:
         # Whoever took somebody in may be a member too.
         ids = np.concatenate([was, np.setdiff1d(now, was)])
         person, which = np.unique(np.concatenate([now, np.setdiff1d(now, was)]), return_inverse=True)
-        place = np.searchsorted(members, ids)
-        place[(place == members.size) | (members[np.minimum(place, members.size - 1)] != ids)] = members.size
+        by_id = np.argsort(members)
+        there = np.minimum(np.searchsorted(members, ids, sorter=by_id), members.size - 1)
+        place = np.where(members[by_id[there]] == ids, by_id[there], members.size)
         first = np.full(person.size, members.size, np.int64)
         np.minimum.at(first, which, place)
         order = np.argsort(ids)
@@ -203,6 +206,15 @@ def moved_rest(offset: str | None) -> int:
     span = read_span(text.lstrip("+-").strip())
     rest = 0 if span.micros is None else span.micros % DAY
     return -rest if text.startswith("-") else rest
+
+
+def _drawn(plan: Plan, at: int, members: I64) -> I64:
+    """Those of an audience in the order in which they are let in: of a journey that gives coupons by the lots of their
+    runs, since what one step gives out another one lacks."""
+    if members.size < 2 or not any(isinstance(node, IssueCoupon) for node in plan.nodes):
+        return members
+    at_once = np.full(members.size, at, np.int64)
+    return members[np.argsort(lots(run_keys(plan.journey, members, texts("", members.size), at_once)))]
 
 
 def _since(entrants: Entrants, at: int) -> Entrants:

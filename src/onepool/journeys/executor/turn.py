@@ -13,6 +13,7 @@ from onepool.journeys.executor.columns import FOREVER, I64, NONE, Bools, Runs, T
 from onepool.journeys.executor.plan import Plan
 from onepool.journeys.executor.ports import MERGES, MOST_DUE, STEPS, Audience, Clocks, Inputs, StateChange, World
 from onepool.journeys.executor.times import Zones, known_zone, later
+from onepool.journeys.keys import lots
 from onepool.journeys.states import GOAL, RunState
 from onepool.reach.keys import distinct
 from onepool.reach.rules import SendPolicy
@@ -132,8 +133,12 @@ class Turn:
                 yield plan, rows[versions == version]
 
     def ordered(self, rows: I64) -> I64:
-        """By the runs' own time, then by id: the order in which scarce things are given out."""
+        """By the runs' own time, then by id."""
         return rows[np.lexsort((self.runs.run_id[rows], self.moment[rows]))]
+
+    def drawn(self, rows: I64) -> I64:
+        """By the runs' own time, then by lot: the order in which scarce things are given out."""
+        return rows[np.lexsort((lots(self.runs.run_id[rows]), self.moment[rows]))]
 
     # ------------------------------------------------------------------------------------------- what happens to them
 

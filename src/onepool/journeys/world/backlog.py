@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, text
 
 from onepool.journeys.executor.columns import I64, Bools
+from onepool.journeys.keys import lots
 from onepool.journeys.states import RunState
 from onepool.state.columns import fetch
 from onepool.state.journeys import DUE_SLOT, SLOT, runs
@@ -85,7 +86,7 @@ class Backlog:
         """Find what is due at an instant: the longest due, if it is very many (to a slot, but of what is scarce)."""
         ids, versions, dues = _window(connection, at, _WINDOW * most)
         dues, entered = _exactly(connection, ids, dues, at, scarce)
-        by_age = np.lexsort((ids, entered, dues))
+        by_age = np.lexsort((lots(ids) if scarce else ids, entered, dues))
         self._ids, versions = ids[by_age], versions[by_age]
         rank, in_turn = np.zeros(ids.size, np.int64), np.zeros(ids.size, np.bool_)
         for version in np.unique(versions).tolist():

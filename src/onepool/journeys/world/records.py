@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from pyroaring import BitMap64
 from sqlalchemy import Connection, bindparam, select, text, update
 
-from onepool.audience.bitmaps import ids_of
 from onepool.journeys.executor.columns import COLUMNS, I64, NULLABLE, Runs
+from onepool.journeys.executor.members import unpacked
 from onepool.journeys.executor.ports import Audience
 from onepool.journeys.states import RunState
 from onepool.journeys.world.backlog import DUE, IS_DUE, Backlog, many
@@ -121,10 +120,8 @@ class Records:
         query = select(table).where(table.c.done.is_(False), table.c.journey.not_in(but))
         rows = self._connection.execute(query.order_by(table.c.journey, table.c.at))
         return [
-            Audience(row.journey, row.at, ids_of(BitMap64.deserialize(row.customers)).to_numpy(), row.total, row.taken,
-                     done=False)
-            for row in rows
-        ]  # fmt: skip
+            Audience(row.journey, row.at, unpacked(row.customers), row.total, row.taken, done=False) for row in rows
+        ]
 
     def started(self) -> frozenset[str]:
         """The journeys that ever had an audience."""
