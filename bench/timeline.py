@@ -9,7 +9,7 @@ other asks for the timeline's first page of 100 events, whole, as the API reads 
 JSON: of customers who have so many, rather those with more. The same customers are read without the index in the same
 run, and the two answers must be equal. Before anything is written, the same pages are read alone: then the process's
 time is the pages' own, all threads of the engine counted. Customers with fewer events than the index keeps whole are
-read alone too: their pages come from the table's rows.
+read alone too, as their pages come from the table's rows; so are those between the two, whose pages are short.
 
 Events about orders have a line or two, the others none. A harsher load: `--rate 10000`.
 """
@@ -120,16 +120,20 @@ def measure(engine: DuckDBEngine, files: Path, chosen: argparse.Namespace) -> di
             {"page": PAGE, "reads": chosen.reads},
         )
         identifiers = session.query("SELECT identifier_id FROM customer_of").column("identifier_id").to_numpy()
-        fewer = session.query(
-            """SELECT customer_id FROM events JOIN customer_of USING (identifier_id)
-            GROUP BY customer_id HAVING count(*) BETWEEN $least // 2 AND $least
-            ORDER BY hash(customer_id) LIMIT $reads""",
-            {"least": LEAST, "reads": chosen.reads},
+        fewer, between = (
+            session.query(
+                """SELECT customer_id FROM events JOIN customer_of USING (identifier_id)
+                GROUP BY customer_id HAVING count(*) BETWEEN $low AND $high
+                ORDER BY hash(customer_id) LIMIT $reads""",
+                {"low": low, "high": high, "reads": chosen.reads},
+            )
+            for low, high in ((LEAST // 2, LEAST), (LEAST + 1, PAGE - 1))
         )
     reader = Reader(engine, index, shown_to_nobody(standard))
     asked = drawn.column("customer_id").to_pylist()
     alone = [reader.page(customer) for customer in asked]
     few = [reader.page(customer) for customer in fewer.column("customer_id").to_pylist()]
+    some = [reader.page(customer) for customer in between.column("customer_id").to_pylist()]
     load = Load(engine, index, program, ctx, chosen.rate)
     writer = threading.Thread(target=load.run, args=(random, identifiers, span))
     writer.start()
@@ -147,6 +151,7 @@ def measure(engine: DuckDBEngine, files: Path, chosen: argparse.Namespace) -> di
     # The first pages find nothing in memory.
     alone = alone[len(alone) // 20 :]
     few = few[len(few) // 20 :]
+    some = some[len(some) // 20 :]
     return {
         "build_seconds": index.status().seconds,
         "index_megabytes": index.status().bytes // 1_000_000,
@@ -160,6 +165,13 @@ def measure(engine: DuckDBEngine, files: Path, chosen: argparse.Namespace) -> di
         "fewer_events_in_the_mean": round(sum(one.events for one in few) / max(1, len(few)), 1),
         "fewer_alone_p50_milliseconds": _share([one.seconds for one in few], 0.5),
         "fewer_alone_p99_milliseconds": _share([one.seconds for one in few], 0.99),
+        "fewer_alone_process_p50_milliseconds": _share([one.process for one in few], 0.5),
+        "fewer_alone_process_p99_milliseconds": _share([one.process for one in few], 0.99),
+        "between_events_in_the_mean": round(sum(one.events for one in some) / max(1, len(some)), 1),
+        "between_alone_p50_milliseconds": _share([one.seconds for one in some], 0.5),
+        "between_alone_p99_milliseconds": _share([one.seconds for one in some], 0.99),
+        "between_alone_process_p50_milliseconds": _share([one.process for one in some], 0.5),
+        "between_alone_process_p99_milliseconds": _share([one.process for one in some], 0.99),
         "index_p50_milliseconds": _share([one.seconds for one in beside], 0.5),
         "index_p99_milliseconds": _share([one.seconds for one in beside], 0.99),
         "index_reader_processor_p50_milliseconds": _share([one.processor for one in beside], 0.5),

@@ -174,26 +174,19 @@ def _whole(
     Every column of a page costs as many blocks of the file as it has rows, so what is known is not read again.
     """
     left = [name for name in (*_NARROW, *_WIDE) if name not in page.known]
+    parts = [
+        f"e.{quote(name)}" if name in columns or name not in _OPTIONAL else f"NULL AS {quote(name)}"
+        for name in left
+        if name != "items"
+    ]
+    listed = ", ".join(["e.seq", "e.event_id::VARCHAR AS event_id", "e.fields::VARCHAR AS fields", *parts])
     missing = [
-        ((place, row), may)
+        _Missing(place.seq, row, may)
         for place, row, may, kept in zip(page.places, page.rows, page.lined, page.whole, strict=True)
         if kept is None
     ]
-    events = [one for one, _ in missing]
-    lined = [one for one, may in missing if may]
-    # Lines are as many columns as they have members, and read slowly though they be empty: only where there may be any.
-    apart = "items" in left and len(lined) * 2 < len(events)
-    if apart:
-        left.remove("items")
-    parts = [
-        f"e.{quote(name)}" if name in columns or name not in _OPTIONAL else f"NULL AS {quote(name)}" for name in left
-    ]
-    listed = ", ".join(["e.seq", "e.event_id::VARCHAR AS event_id", "e.fields::VARCHAR AS fields", *parts])
     owners = _Owners(session, identifiers, customer)
-    found = _read(session, listed, events, owners, beside="e.items" if apart else None) if events else {}
-    # Of those that the index has no row of, they came with the rest.
-    lined = [one for one in lined if apart and "items" not in found.get(one[0].seq, _NO_LINES)]
-    lines = _read(session, "e.seq, e.items", lined, owners) if lined else {}
+    found = _read(session, listed, missing, owners, lines="items" in left) if missing else {}
     whole = []
     for number, (place, kept) in enumerate(zip(page.places, page.whole, strict=True)):
         known = {name: values[number] for name, values in page.known.items()}
@@ -201,8 +194,7 @@ def _whole(
             own = {name: kept.get(name) if name in columns or name not in _OPTIONAL else None for name in _KEPT}
             whole.append({**own, **known, "seq": place.seq, "time": place.time})
         elif place.seq in found:
-            own = dict(lines.get(place.seq, _NO_LINES))
-            whole.append({**own, **found[place.seq], **known, "time": place.time})
+            whole.append({**found[place.seq], **known, "time": place.time})
     names = _names(session, sorted({row["identifier_id"] for row in whole}))
     return [_event(row, names.get(row["identifier_id"])) for row in whole]
 
@@ -219,29 +211,43 @@ class _Owners:
         return list(_identifiers(self.session, self.given, self.customer))
 
 
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """An event to be read from the table: its row there (-1: unknown), whether it may have lines."""
+
+    seq: int
+    row: int
+    lined: bool
+
+
 def _read(
-    session: Session,
-    listed: str,
-    events: Sequence[tuple[Place, int]],
-    owners: _Owners,
-    beside: str | None = None,
+    session: Session, listed: str, events: Sequence[_Missing], owners: _Owners, *, lines: bool
 ) -> dict[int, dict[str, Any]]:
-    """Columns of events by their seqs: from their rows in the table where these are known, and the column `beside` too
-    where they are not."""
-    query = f"SELECT {listed} FROM events e"
-    missing = {place.seq for place, _ in events}
-    found: dict[int, dict[str, Any]] = {}
-    placed = [row for _, row in events if row >= 0]
-    if placed:
-        # Rows move when the table is rewritten: only those that are still what they were count.
-        near = session.query(f"{query} WHERE e.rowid IN (SELECT unnest($rows))", {"rows": placed}).to_pylist()
-        found = {row["seq"]: row for row in near if row["seq"] in missing}
-        missing -= found.keys()
+    """Columns of events by their seqs, from their rows in the table where these are known; with their lines if asked.
+
+    Lines are as many columns as they have members, and read slowly though they be empty: where fewer than half may
+    have any, only those are asked for them.
+    """
+    query = f"SELECT {listed}{', e.items' if lines else ''} FROM events e"
+    missing = {one.seq for one in events}
+    rows = {may: [one.row for one in events if one.row >= 0 and one.lined == may] for may in (False, True)}
+    if lines and len(rows[True]) * 2 < sum(map(len, rows.values())):
+        may = {one.seq for one in events if one.lined}
+        plain = f"SELECT {listed}, NULL AS items, false AS lined FROM events e WHERE e.rowid IN (SELECT unnest($plain))"
+        some = f"SELECT {listed}, e.items, true AS lined FROM events e WHERE e.rowid IN (SELECT unnest($lined))"
+        placed = {"plain": rows[False]} | ({"lined": rows[True]} if rows[True] else {})
+        near = session.query(f"{plain} UNION ALL {some}" if rows[True] else plain, placed).to_pylist()
+        near = [row for row in near if row.pop("lined") or row["seq"] not in may]
+    else:
+        placed = {"rows": [*rows[False], *rows[True]]}
+        here = f"{query} WHERE e.rowid IN (SELECT unnest($rows))"
+        near = session.query(here, placed).to_pylist() if placed["rows"] else []
+    # Rows move when the table is rewritten: only those that are still what they were count.
+    found = {row["seq"]: row for row in near if row["seq"] in missing}
+    missing -= found.keys()
     if missing:
-        more = listed if beside is None else f"{listed}, {beside}"
         late = session.query(
-            f"""SELECT {more} FROM events e
-            WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))""",
+            f"{query} WHERE e.seq IN (SELECT unnest($seqs)) AND e.identifier_id IN (SELECT unnest($ids))",
             {"seqs": sorted(missing), "ids": owners.identifiers()},
         ).to_pylist()
         found |= {row["seq"]: row for row in late}
@@ -249,7 +255,6 @@ def _read(
 
 
 _OPTIONAL = ("amount", "currency", "order_id")
-_NO_LINES: Mapping[str, Any] = {"items": None}
 _SINGLE = 8
 
 

@@ -142,8 +142,8 @@ def arranged(
         writers: dict[int, Any] = {}
         for batch in scan.columns(*listed):
             at = placed(batch.column(0).to_numpy()).astype(np.int64)
-            by = np.argsort(at, kind="stable")
-            by = by[np.searchsorted(at[by], 0) :]
+            kept = np.flatnonzero(at >= 0)
+            by = kept[np.argsort(at[kept], kind="stable")]
             moved = batch.take(pa.array(by)).set_column(0, _AT, pa.array(at[by]))
             edges = np.searchsorted(at[by] >> shift, np.arange(len(parts) + 1))
             for number in np.flatnonzero(np.diff(edges)).tolist():

@@ -22,7 +22,7 @@ from onepool.pool.behaviour.kinds import I64, selected
 
 SHOWN: Final = ("event_id", "received_at", "amount", "currency", "order_id", "items", "fields")
 """The columns of a page that an index need not have otherwise."""
-LEAST: Final = 64
+LEAST: Final = 40
 MOST: Final = 256
 ROWS: Final = 1024
 """Rows of a batch; divides 65,536, where parts of a build begin."""
