@@ -117,6 +117,21 @@ def test_templates(applied: Path) -> None:
         run(applied, "journey", "new", "welcome_wecom", "other", "-p", "wait")
 
 
+def test_what_is_behind_figures(applied: Path) -> None:
+    for words in (["runs", "cart_recall"], ["results", "cart_recall", "--from", "2026-11-02", "--to", "2026-11-01"]):
+        with pytest.raises(OnePoolError, match=r"never published|after --to"):
+            run(applied, "journey", *words)
+    made(applied, "journey", "publish", "cart_recall")
+    nobody: dict[str, Any] = {"total": 0, "runs": []}
+    for words in (["--stage", "clicked"], ["--segment", "staff"], ["--reason", "goal", "--from", "2026-11-01"]):
+        assert made(applied, "journey", "runs", "cart_recall", *words) == nobody
+    assert made(applied, "journey", "results", "cart_recall", "--to", "2026-11-01")["entered"] == 0
+    for more in (["--node", "send1", "--hop", "1"], ["--version", "1"], ["--run", "7"]):
+        assert made(applied, "delivery", "list", "--journey", "cart_recall", *more) == []
+    with pytest.raises(UsageError, match="whose step"):
+        run(applied, "delivery", "list", "--node", "send1")
+
+
 def test_wrong_use(applied: Path) -> None:
     for words in (
         ["show", "nothing"],

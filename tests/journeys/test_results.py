@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import func, select
 from tests.journeys.story import Story, open_story
@@ -17,7 +18,8 @@ from onepool.journeys.keys import bucket
 from onepool.journeys.parse import parse_journey
 from onepool.journeys.results import runs as listing
 from onepool.journeys.results.effect import goal_of
-from onepool.journeys.results.report import results
+from onepool.journeys.results.funnel import Stage
+from onepool.journeys.results.report import results, runs_behind
 from onepool.journeys.results.types import Cohort, Results
 from onepool.journeys.store import JourneyError
 from onepool.reach import deliveries
@@ -210,6 +212,32 @@ def test_runs_behind_figures(lived: Story) -> None:
             seen += [row["run_id"] for row in rows]
             place = (rows[-1]["entered"], rows[-1]["run_id"])
         assert len(seen) == len(set(seen)) == total
+
+
+def test_customers_behind_the_funnel(lived: Story) -> None:
+    effect = figures(lived).effect
+    with lived.ws.state.read() as connection:
+        versions = store.versions(connection, "buy_again")
+    members = [lived.customer(who) for who in PEOPLE[:20]]
+    with lived.ws.pool.write() as session:
+        columns = {"segment": pa.array(["few"] * 20), "customer_id": pa.array(members, pa.int64())}
+        session.append("segment_members", pa.table(columns))
+    try:
+        (few,) = (one for one in figures(lived).effect.segments if one.segment == "few")
+        asked: list[tuple[Stage, str | None, int]] = [(cast(Stage, one), None, n) for one, n in effect.funnel.items()]
+        asked += [("entered", "few", few.treated.size), ("goal", "few", few.treated.goals)]
+        with lived.ws.pool.read() as session, lived.ws.state.read() as connection:
+            for stage, segment, count in asked:
+                ctx = load_catalog(lived.ws).context
+                among = runs_behind(session, connection, lived.ws, ctx, ALL, stage, segment)
+                rows, total = listing.find(session, ALL, versions, listing.Filter(among=among), None, 100)
+                assert total == count == len({row["customer_id"] for row in rows}), (stage, segment)
+                assert segment is None or {row["customer_id"] for row in rows} <= set(members)
+    finally:
+        with lived.ws.pool.write() as session:
+            session.execute("DELETE FROM segment_members WHERE segment = 'few'")
+    assert 0 < few.treated.goals < few.treated.size < effect.funnel["entered"]
+    assert effect.funnel["goal"] < effect.funnel["reached"] <= effect.funnel["entered"]
 
 
 def test_messages_behind_figures(lived: Story) -> None:

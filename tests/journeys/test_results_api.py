@@ -108,6 +108,9 @@ def test_after_publication(brand: World) -> None:
     assert found.status_code == 200, found.text
     assert found.json()["entered"] == 0 and {one["node"] for one in found.json()["nodes"]} == set(CART["nodes"])
     assert browser.get(f"{JOURNEYS}/cart_recall/runs").json() == {"items": [], "next": None, "total": 0}
+    for asked in ("stage=clicked", "stage=goal&segment=staff", "segment=staff"):
+        assert browser.get(f"{JOURNEYS}/cart_recall/runs?{asked}").json()["total"] == 0, asked
+    assert browser.get(f"{JOURNEYS}/cart_recall/runs?stage=elsewhere").status_code == 422
     assert browser.get(f"{JOURNEYS}/cart_recall/runs/17").status_code == 404
     (row,) = browser.get(f"{JOURNEYS}/results").json()["items"]
     assert (row["name"], row["goal_rate"]) == ("cart_recall", None)

@@ -39,6 +39,10 @@ export interface EditorSearch extends RangeSearch {
 export const RUN_STATES = ["live", "held", "ready", "wait_time", "wait_event", "wait_outcome", "paused", "ended"] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
+/** How far customers came, as the report's funnel counts them. */
+export const STAGES = ["entered", "reached", "delivered", "read", "clicked", "goal"] as const;
+export type Stage = (typeof STAGES)[number];
+
 /** Which runs are listed. */
 export interface RunsSearch extends RangeSearch {
   node?: string;
@@ -46,6 +50,9 @@ export interface RunsSearch extends RangeSearch {
   /** Runs that came to this step, and runs that went on from it. */
   reached?: string;
   left?: string;
+  /** Of customers whom the report's funnel counts there, and of those in a segment. */
+  stage?: Stage;
+  segment?: string;
   state?: RunState;
   reason?: string;
   run?: string;

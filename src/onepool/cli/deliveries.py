@@ -11,6 +11,7 @@ import typer
 from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
 from onepool.clock import from_micros, to_micros
 from onepool.errors import UsageError
+from onepool.journeys.results.runs import steps
 from onepool.privacy import audit
 from onepool.reach import accounts, deliveries, policies, pressure, unknown, waiting
 from onepool.reach.breaker import Breaker
@@ -28,6 +29,13 @@ def listing(
     channel: Annotated[str | None, typer.Option(help="A channel.")] = None,
     state: Annotated[str | None, typer.Option(help="A state, such as failed or unknown.")] = None,
     reason: Annotated[str | None, typer.Option(help="A reason, such as capped.")] = None,
+    message: Annotated[str | None, typer.Option(help="A message's name.")] = None,
+    touchpoint: Annotated[str | None, typer.Option(help="An account.")] = None,
+    customer: Annotated[int | None, typer.Option(min=0, help="To this customer.")] = None,
+    run: Annotated[int | None, typer.Option(min=0, help="Of this run, as `journey runs` shows it.")] = None,
+    node: Annotated[str | None, typer.Option(help="With --journey: of this step.")] = None,
+    hop: Annotated[int | None, typer.Option(min=0, max=20, help="Of this hop of a chain, from 0.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="With --journey: of this version.")] = None,
     days: Annotated[int, typer.Option(help="Planned within so many days.", min=1)] = 7,
     limit: Annotated[int, typer.Option(help="So many at most.", min=1, max=1000)] = 50,
     as_json: Json = False,
@@ -35,12 +43,19 @@ def listing(
     """Messages, the latest planned first.
 
     Example: onepool delivery list --state failed --days 1
+             onepool delivery list --journey cart_recall --node send1 --hop 1
     """
     workspace = opened(folder)
     since = to_micros(workspace.clock.now() - timedelta(days=days))
     states = None if state is None else [_state(state)]
-    wanted = Wanted(journey=journey, channel=channel, states=states, reason=reason, since=since)
+    if journey is None and (node, version) != (None, None):
+        raise UsageError("whose step or version?", hint="name the journey: --journey")
     with workspace.state.read() as connection:
+        nodes = steps(connection, journey, node, version)
+        wanted = Wanted(
+            journey=journey, message=message, channel=channel, touchpoint=touchpoint, states=states, reason=reason,
+            customer=customer, run=run, since=since, nodes=nodes, hop=hop,
+        )  # fmt: skip
         rows = deliveries.page(connection, wanted, None, limit)
     _show(
         [

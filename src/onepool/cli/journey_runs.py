@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onepool.audience.catalog import load_catalog
-from onepool.cli.journey_turns import commands
+from onepool.cli.journey_cohorts import Days, OfVersion, Since, Until, cohort_of, commands
 from onepool.cli.journeys import Name, chinese, draft_of
 from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
 from onepool.clock import from_micros, to_micros
@@ -166,20 +165,21 @@ def plan_journey(
 def show_results(
     name: Name,
     folder: WorkspaceDir = HERE,
-    days: Annotated[int, typer.Option(min=1, max=3660, help="Runs that entered in the last days.")] = 90,
-    version: Annotated[int | None, typer.Option(min=1, help="Only of this version.")] = None,
+    days: Days = 90,
+    since: Since = None,
+    until: Until = None,
+    version: OfVersion = None,
     as_json: Json = False,
 ) -> None:
     """Counts of runs and messages, the funnel, uplift against the holdout with its interval, money.
 
     Example: onepool journey results cart_recall --days 30
+             onepool journey results cart_recall --from 2026-11-01 --to 2026-11-11
     """
     from onepool.journeys.results.report import results
-    from onepool.journeys.results.types import Cohort
 
     ws = opened(folder)
-    end = ws.clock.now() + timedelta(microseconds=1)
-    cohort = Cohort(name, to_micros(end - timedelta(days=days)), to_micros(end), version)
+    cohort = cohort_of(ws, name, days, since, until, version)
     with ws.pool.read() as session, ws.state.read() as connection:
         found = results(session, connection, ws, load_catalog(ws).context, cohort)
     flow, effect = found.flow, found.effect
@@ -209,7 +209,9 @@ def show_results(
         f"entered {flow.entered}, live {flow.live}; " + ", ".join(f"{why} {count}" for why, count in flow.ended.items())
     )
     say("funnel: " + ", ".join(f"{step} {count}" for step, count in effect.funnel.items()))
-    show_table(uplifts)
+    # Of stock `low` is a warning: here it is the interval's end.
+    ends = {"low": "at least", "high": "at most"}
+    show_table([{ends.get(key, key): value for key, value in one.items()} for one in uplifts])
     show_table(nodes)
 
 

@@ -1,7 +1,7 @@
 /** Journeys: the list, the gallery, the canvas, reports, versions, runs. */
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { rangeIn } from "@/journeys/range";
-import { type EditorSearch, PANELS, type RangeSearch, RUN_STATES, type RunsSearch, type Status, STATUSES, VIEWS } from "@/journeys/state";
+import { type EditorSearch, PANELS, type RangeSearch, RUN_STATES, type RunsSearch, STAGES, type Status, STATUSES, VIEWS } from "@/journeys/state";
 import { count, flag, oneOf, type Raw, text } from "@/lib/search";
 import { shell, withTexts } from "./shared";
 
@@ -60,6 +60,8 @@ const journeyRuns = createRoute({
     reason: text(raw, "reason"),
     reached: text(raw, "reached"),
     left: text(raw, "left"),
+    stage: oneOf(raw, "stage", STAGES),
+    segment: text(raw, "segment"),
     ...rangeIn(raw),
     run: text(raw, "run"),
     cursor: text(raw, "cursor"),

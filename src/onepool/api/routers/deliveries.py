@@ -33,7 +33,7 @@ from onepool.api.workspace import WorkspaceLike
 from onepool.channels import registry
 from onepool.clock import Clock, from_micros, to_micros
 from onepool.collect.touchpoint import Touchpoint
-from onepool.journeys import store
+from onepool.journeys.results.runs import steps
 from onepool.privacy import audit
 from onepool.privacy.roles import Permission
 from onepool.reach import accounts, deliveries, policies, pressure, unknown, waiting, words
@@ -80,28 +80,14 @@ def wanted(
         with ws.state.read() as connection:
             number = connection.execute(select(broadcasts.c.id).where(broadcasts.c.name == broadcast)).scalar()
         journey = f"{BROADCAST}{-1 if number is None else number}"
+    with ws.state.read() as connection:
+        nodes = steps(connection, journey, node, version)
     states = None if not state else [SendState[one.upper()] for one in state]
     return Wanted(
         journey, message, channel, touchpoint, states, reason, customer_id, None if run_id is None else int(run_id),
-        _micros(ws, since), _micros(ws, until), _nodes(ws, journey, node, version), hop,
+        _micros(ws, since), _micros(ws, until), nodes, hop,
         _entered(_micros(ws, entered_from), _micros(ws, entered_to)),
     )  # fmt: skip
-
-
-def _nodes(
-    ws: WorkspaceLike, journey: str | None, node: str | None, version: int | None
-) -> list[tuple[int, int]] | None:
-    """A step in all versions that have it, or all steps of one version."""
-    if journey is None or (node is None and version is None):
-        return None
-    with ws.state.read() as connection:
-        versions = store.versions(connection, journey)
-    return [
-        (one.version_id, place)
-        for one in versions
-        for place, name in enumerate(one.nodes)
-        if node in (None, name) and version in (None, one.version)
-    ]
 
 
 def _entered(since: int | None, until: int | None) -> tuple[int, int] | None:

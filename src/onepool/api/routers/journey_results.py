@@ -34,7 +34,8 @@ from onepool.clock import Clock, from_micros, to_micros
 from onepool.journeys import store
 from onepool.journeys.explain.why import one_run, why
 from onepool.journeys.results import runs
-from onepool.journeys.results.report import results
+from onepool.journeys.results.funnel import Stage
+from onepool.journeys.results.report import results, runs_behind
 from onepool.journeys.results.types import Cohort
 from onepool.journeys.states import RunState
 from onepool.pool import customers
@@ -120,6 +121,12 @@ def list_journey_runs(
     edge: Annotated[str | None, Query(max_length=64, description="Only runs that took this way from `node`.")] = None,
     reached: Annotated[str | None, Query(max_length=128, description="Only runs that came to this node.")] = None,
     left: Annotated[str | None, Query(max_length=128, description="Only runs that went on from this node.")] = None,
+    stage: Annotated[
+        Stage | None, Query(description="Only those that the report's funnel counts here: one run of each customer.")
+    ] = None,
+    segment: Annotated[
+        str | None, Query(max_length=63, description="With `stage` (entered when unsaid): only of this segment.")
+    ] = None,
     since: From = None,
     until: To = None,
     version: Version = None,
@@ -137,7 +144,12 @@ def list_journey_runs(
         raise NotFound("it was never published", where=name, code="version-unknown")
     with ws.pool.read() as session:
         cohort = _cohort(name, clock, since, until, version)
-        wanted = runs.Filter(node, state, reason, edge, customer, reached, left)
+        among = None
+        if stage is not None or segment is not None:
+            with ws.state.read() as connection:
+                ctx = audience.context(ws)
+                among = runs_behind(session, connection, ws, ctx, cohort, stage or "entered", segment)
+        wanted = runs.Filter(node, state, reason, edge, customer, reached, left, among)
         rows, total = runs.find(session, cohort, versions, wanted, place, limit)
         names = names_of(ws, session, who, [row["customer_id"] for row in rows])
     items = [_row(row, names.get(row["customer_id"])) for row in rows]

@@ -32,6 +32,7 @@ from onepool.journeys.model import EventMatch, Journey
 from onepool.journeys.results import arms, uplift
 from onepool.journeys.results.arms import kept_back
 from onepool.journeys.results.credited import credited
+from onepool.journeys.results.funnel import Measured, funnel
 from onepool.journeys.results.types import Cohort, Effect, Group, Incremental, Measure, Revenue, Segment, Uplift
 from onepool.journeys.store import Published
 from onepool.journeys.world.events import Happened
@@ -107,11 +108,7 @@ def effect(
     the journey respects it; `holdout`: the share that was to be drawn."""
     people = People(session, cohort, control, journey)
     measure, match, last = _goal(journey, people.entered)
-    times = np.full(people.customer.size, -1, np.int64)
-    if match is not None:
-        times = _reached(
-            session, connection, ctx, match, people, last, [one.version_id for one in versions], cohort, now
-        )
+    times = _times(session, connection, ctx, match, people, last, versions, cohort, now)
     hit = times >= 0
     treated = people.treated
     window = int(np.median(last - people.entered)) if last is not None and last.size else None
@@ -130,11 +127,48 @@ def effect(
     bounds = last if last is not None else people.entered
     return Effect(
         measure, window, _group(treated, hit), int(people.holdout.sum()), int(people.control.sum()),
-        int((bounds > now).sum()), compared, _funnel(session, cohort, people, hit, match is not None),
+        int((bounds > now).sum()), compared, funnel(session, cohort, _told(people, times, match)),
         seconds.tolist(), _by_day(times[mine], ctx.zone), _segments(session, people, hit),
         _revenue(session, cohort, people, hit, bounds, ctx.currency) if people.customer.size else None,
         credited(session, _hits(people, mine, bounds, times), versions, ctx.currency),
     )  # fmt: skip
+
+
+def measured(
+    session: Session,
+    connection: Connection,
+    ctx: Context,
+    cohort: Cohort,
+    journey: Journey,
+    versions: Sequence[Published],
+    control: Control | None,
+    now: int,
+) -> Measured:
+    """Who is counted, and who of them reached what is compared: the arguments of `effect`."""
+    people = People(session, cohort, control, journey)
+    _, match, last = _goal(journey, people.entered)
+    return _told(people, _times(session, connection, ctx, match, people, last, versions, cohort, now), match)
+
+
+def _told(people: People, times: I64, match: EventMatch | None) -> Measured:
+    return Measured(people.customer, people.run_id, people.treated, times, match is not None)
+
+
+def _times(
+    session: Session,
+    connection: Connection,
+    ctx: Context,
+    match: EventMatch | None,
+    people: People,
+    last: I64 | None,
+    versions: Sequence[Published],
+    cohort: Cohort,
+    now: int,
+) -> I64:
+    if match is None:
+        return np.full(people.customer.size, -1, np.int64)
+    ids = [one.version_id for one in versions]
+    return _reached(session, connection, ctx, match, people, last, ids, cohort, now)
 
 
 def goal_of(journey: Journey) -> tuple[Measure | None, EventMatch | None]:
@@ -213,28 +247,6 @@ def _uplift(against: str, treated: Bools, control: Bools, hit: Bools, share: flo
         uplift.ratio(*figures), uplift.p_value(*figures), uplift.split_p(one.size, other.size, share),
         uplift.enough(one.size, one.goals, other.size, other.goals),
     )  # fmt: skip
-
-
-def _funnel(session: Session, cohort: Cohort, people: People, hit: Bools, goal: bool) -> dict[str, int]:
-    """Treated customers that came that far, by any of their runs; what comes later in a message's life says that the
-    earlier happened too."""
-    found = session.query(
-        f"""SELECT r.customer_id, bool_or(s.state BETWEEN 10 AND 13) AS reached,
-            bool_or(coalesce(s.delivered, s."read", s.clicked) IS NOT NULL OR s.state IN (11, 12, 13)) AS delivered,
-            bool_or(coalesce(s."read", s.clicked) IS NOT NULL OR s.state IN (12, 13)) AS seen,
-            bool_or(s.clicked IS NOT NULL OR s.state = 13) AS clicked
-        FROM sends s JOIN (SELECT run_id, customer_id FROM journey_runs WHERE {cohort.where}) r USING (run_id)
-        GROUP BY 1""",
-        cohort.params,
-    )
-    mine = np.isin(found.column("customer_id").to_numpy(), people.customer[people.treated])
-    counts = {"entered": int(people.treated.sum())}
-    for step, column in (("reached", "reached"), ("delivered", "delivered"), ("read", "seen"), ("clicked", "clicked")):
-        flags = np.array(found.column(column).fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
-        counts[step] = int((flags & mine).sum())
-    if goal:
-        counts["goal"] = int((people.treated & hit).sum())
-    return counts
 
 
 def _by_day(times: I64, zone: str) -> dict[str, int]:
@@ -329,4 +341,4 @@ def _incremental(rows: Sequence[Mapping[str, object]]) -> Incremental | None:
     )  # fmt: skip
 
 
-__all__ = ["People", "effect", "goal_of"]
+__all__ = ["People", "effect", "goal_of", "measured"]

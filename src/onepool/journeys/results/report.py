@@ -11,7 +11,8 @@ from onepool.clock import Clock, to_micros
 from onepool.definitions import Definitions
 from onepool.journeys import store
 from onepool.journeys.results import flow
-from onepool.journeys.results.effect import effect
+from onepool.journeys.results.effect import effect, measured
+from onepool.journeys.results.funnel import I64, Stage, behind
 from onepool.journeys.results.types import Cohort, Results
 from onepool.pool import Session
 from onepool.reach.policies import Policies
@@ -38,12 +39,7 @@ def results(session: Session, connection: Connection, place: Place, ctx: Context
 
     Raises JourneyError when the journey was never published, or has no such version.
     """
-    versions = store.versions(connection, cohort.journey)
-    mine = [one for one in versions if cohort.version in (None, one.version)]
-    if not mine:
-        raise store.JourneyError(
-            "there is no such version of a journey that was published", where=cohort.journey, hint="publish it first"
-        )
+    versions, mine = _versions(connection, cohort)
     definition = mine[0].definition
     found = effect(
         session,
@@ -63,6 +59,32 @@ def results(session: Session, connection: Connection, place: Place, ctx: Context
         found,
         flow.days(session, cohort, ctx.zone),
     )
+
+
+def runs_behind(
+    session: Session, connection: Connection, place: Place, ctx: Context, cohort: Cohort, stage: Stage,
+    segment: str | None = None,
+) -> I64:  # fmt: skip
+    """The runs that a figure of the funnel counts, all or those of a segment's members: one of each customer.
+
+    Raises JourneyError as `results` does.
+    """
+    _, mine = _versions(connection, cohort)
+    definition = mine[0].definition
+    control = control_of(place, definition.experiment.respect_global_control, definition.policy.category)
+    now = to_micros(place.clock.now())
+    found = measured(session, connection, ctx, cohort, definition, mine, control, now)
+    return behind(session, cohort, found, stage, segment)
+
+
+def _versions(connection: Connection, cohort: Cohort) -> tuple[list[store.Published], list[store.Published]]:
+    versions = store.versions(connection, cohort.journey)
+    mine = [one for one in versions if cohort.version in (None, one.version)]
+    if not mine:
+        raise store.JourneyError(
+            "there is no such version of a journey that was published", where=cohort.journey, hint="publish it first"
+        )
+    return versions, mine
 
 
 def control_of(place: Place, respected: bool, category: str) -> Control | None:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from onepool.journeys import store
 from onepool.journeys.graph import edges
+from onepool.journeys.results.funnel import I64
 from onepool.journeys.results.types import Cohort
 from onepool.journeys.states import RunState
-from onepool.journeys.store import Published
 from onepool.pool import Session
 
 STATES = {**{state.name.lower(): [int(state)] for state in RunState},
           "live": [int(state) for state in RunState if state != RunState.ENDED]}  # fmt: skip
 """Words of the filter by state."""
 
+_AMONG: Final = "_journey_among"
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a list of runs is narrowed to. `edge`: runs that took this way (from `node`, where that is said; "" the way
     in); without it `node` is where they are now. `reached`: runs that came to this node, wherever they are;
-    `left`: runs that went on from it."""
+    `left`: runs that went on from it; `among`: only of these."""
 
     node: str | None = None
     state: str | None = None
@@ -30,12 +36,13 @@ class Filter:
     customer: int | None = None
     reached: str | None = None
     left: str | None = None
+    among: I64 | None = None
 
 
 def find(
     session: Session,
     cohort: Cohort,
-    versions: Sequence[Published],
+    versions: Sequence[store.Published],
     wanted: Filter,
     after: tuple[int, int] | None,
     limit: int,
@@ -86,6 +93,9 @@ def find(
                 USING (version_id, node)
                 WHERE s.edge NOT IN ('hop', 'goal', 'enter', 'arrived') AND NOT starts_with(s.edge, 'end:'))"""
         )
+    if wanted.among is not None:
+        session.relation(_AMONG, pa.table({"run_id": wanted.among}))
+        tests.append(f"run_id IN (SELECT run_id FROM {_AMONG})")
     where = " AND ".join(tests)
     total = session.query(f"SELECT count(*) AS n FROM journey_runs WHERE {where}", params).to_pylist()[0]["n"]
     if after is not None:
@@ -97,7 +107,22 @@ def find(
     return rows, int(total)
 
 
-def _ways_to(versions: Sequence[Published], target: str) -> dict[str, object]:
+def steps(
+    connection: Connection, journey: str | None, node: str | None, version: int | None
+) -> list[tuple[int, int]] | None:
+    """(version, place) of a step in all versions that have it, or of all steps of one version; None: nothing of this
+    is asked."""
+    if journey is None or (node is None and version is None):
+        return None
+    return [
+        (one.version_id, place)
+        for one in store.versions(connection, journey)
+        for place, name in enumerate(one.nodes)
+        if node in (None, name) and version in (None, one.version)
+    ]
+
+
+def _ways_to(versions: Sequence[store.Published], target: str) -> dict[str, object]:
     """Every way that leads to a node: version, place of the node that it leaves (-1 the way in), edge."""
     ways = []
     for one in versions:

@@ -42,7 +42,7 @@ export function Interval({ of, step }: { of: Results["uplift"][number]; step: (n
           [{points(low)}, {points(high)}]{relative !== null && ` · ${t("journey.report.relative", { share: points(relative) })}`}
         </span>
         <div>
-          <Status kind={verdict === "better" ? "ok" : verdict === "worse" ? "error" : "warning"}>{t(`journey.report.verdict.${enough ? verdict : "few"}`)}</Status>
+          <Status kind={!enough || verdict === "unsure" ? "warning" : verdict === "better" ? "ok" : "error"}>{t(`journey.report.verdict.${enough ? verdict : "few"}`)}</Status>
         </div>
       </div>
     </div>

@@ -27,7 +27,14 @@ import { DaysChart, TimeChart } from "./Charts";
 import { reportRows } from "./csv";
 import { Interval } from "./Interval";
 
-function Funnel({ of }: { of: Results }) {
+interface Part {
+  of: Results;
+  name: string;
+  /** Which runs the figures are about: the lists behind them are about the same. */
+  range: RangeSearch;
+}
+
+function Funnel({ of, name, range }: Part) {
   const { t, language } = useText();
   const first = of.funnel[0]?.count ?? 0;
   return (
@@ -56,8 +63,10 @@ function Funnel({ of }: { of: Results }) {
                 {said}
                 {one.step === "delivered" && before > one.count && <div className="op-hint">{t("journey.report.awaiting", { figure: exact(before - one.count, language) })}</div>}
               </th>
-              <td className="op-num" data-testid={`funnel-${one.step}`} data-value={one.count}>
-                {exact(one.count, language)}
+              <td className="op-num">
+                <Link to="/journeys/$name/runs" params={{ name }} search={{ ...range, stage: one.step }} aria-label={`${said} ${exact(one.count, language)}`} data-testid={`funnel-${one.step}`} data-value={one.count}>
+                  {exact(one.count, language)}
+                </Link>
               </td>
               <td>
                 <Share share={first === 0 ? 0 : one.count / first} label={said} />
@@ -69,13 +78,6 @@ function Funnel({ of }: { of: Results }) {
       </tbody>
     </table>
   );
-}
-
-interface Part {
-  of: Results;
-  name: string;
-  /** Which runs the figures are about: the lists behind them are about the same. */
-  range: RangeSearch;
 }
 
 function Fallback({ of, name, range, words, definition }: Part & { words: Words; definition: Definition }) {
@@ -134,8 +136,13 @@ function Fallback({ of, name, range, words, definition }: Part & { words: Words;
   );
 }
 
-function Segments({ of }: { of: Results }) {
+function Segments({ of, name, range }: Part) {
   const { t, title, language } = useText();
+  const behind = (segment: string, stage: "entered" | "goal", count: number) => (
+    <Link to="/journeys/$name/runs" params={{ name }} search={{ ...range, stage, segment }} data-testid={`segment-${segment}-${stage}`} data-value={count}>
+      <Exact value={count} />
+    </Link>
+  );
   if (of.segments.length === 0) return <p className="op-mute">{t("journey.report.noSegments")}</p>;
   const rate = (share: number | null) => (share === null ? <Dash /> : <span className="op-num">{percent(share, language)}</span>);
   return (
@@ -154,8 +161,8 @@ function Segments({ of }: { of: Results }) {
             </Link>
           ),
         },
-        { title: t("journey.list.entered"), align: "right", sorter: (a, b) => a.entered - b.entered, defaultSortOrder: "descend", render: (_, row) => <Exact value={row.entered} /> },
-        { title: t("journey.report.goals"), align: "right", render: (_, row) => <Exact value={row.goals} /> },
+        { title: t("journey.list.entered"), align: "right", sorter: (a, b) => a.entered - b.entered, defaultSortOrder: "descend", render: (_, row) => behind(row.segment, "entered", row.entered) },
+        { title: t("journey.report.goals"), align: "right", render: (_, row) => behind(row.segment, "goal", row.goals) },
         { title: t("journey.report.rate"), align: "right", sorter: (a, b) => (a.rate ?? -1) - (b.rate ?? -1), render: (_, row) => rate(row.rate) },
         { title: t("journey.report.controlRate"), align: "right", render: (_, row) => rate(row.control_rate) },
       ]}
@@ -214,7 +221,7 @@ function Content({ of, name, range, words, definition }: Part & { words: Words; 
       </Panel>
       <div className="op-halves-2 op-report-halves">
         <Panel title={t("journey.report.funnel")}>
-          <Funnel of={of} />
+          <Funnel of={of} name={name} range={range} />
         </Panel>
         <Panel title={t(paid ? "journey.report.timeToPaid" : "journey.report.timeToGoal")}>
           {of.time_to_goal.every((one) => one.count === 0) ? (
@@ -283,7 +290,7 @@ function Content({ of, name, range, words, definition }: Part & { words: Words; 
         </Panel>
       </div>
       <Panel title={t("journey.report.segments")} flush>
-        <Segments of={of} />
+        <Segments of={of} name={name} range={range} />
       </Panel>
     </div>
   );

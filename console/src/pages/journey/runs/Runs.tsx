@@ -62,18 +62,20 @@ function Path({ name, run, onClose }: { name: string; run: string; onClose: () =
 
 /** The customers behind a figure: who is or was at a step, went a way, ended for a reason. */
 export function Runs() {
-  const { t, language } = useText();
+  const { t, title, language } = useText();
   const ending = useEnding();
   const { name } = useParams({ from: "/shell/journeys/$name/runs" });
   const search = useSearch({ from: "/shell/journeys/$name/runs" });
   const navigate = useNavigate({ from: "/journeys/$name/runs" });
   const journey = useQuery(journeys.one(name));
-  const words = useWords(useQuery(queries.names()).data, journey.data?.definition.params);
+  const book = useQuery(queries.names()).data;
+  const words = useWords(book, journey.data?.definition.params);
   const put = (next: RunsSearch): void => void navigate({ search: (before) => ({ ...before, cursor: undefined, ...next }) });
   const { run, days, all, from, to, ...rest } = search;
   const narrowed = Object.values({ ...rest, days, from, to }).some((one) => one !== undefined);
   const range = useMemo(() => asked({ days, all, from, to }), [days, all, from, to]);
   const query = useQuery({ ...journeys.runs(name, { ...rest, from: range.from, to: range.to, limit: SIZE }), enabled: journey.data?.published != null, refetchInterval: 15_000 });
+  const segmentTitle = (segment: string): string => title(book?.segments.find((one) => one.name === segment)?.title, segment);
   return (
     <Loaded query={journey} rows={10}>
       {(found) => {
@@ -102,6 +104,16 @@ export function Runs() {
                         {t(`journey.runs.${way}`, { step: words.step(definition, step) })} ×
                       </button>
                     ),
+                )}
+                {search.stage !== undefined && (
+                  <button type="button" className="op-chip" aria-pressed onClick={() => put({ stage: search.segment === undefined ? undefined : "entered" })} data-testid="runs-stage">
+                    {t("journey.runs.stage", { stage: t(`journey.report.steps.${search.stage}`) })} ×
+                  </button>
+                )}
+                {search.segment !== undefined && (
+                  <button type="button" className="op-chip" aria-pressed onClick={() => put({ segment: undefined })} data-testid="runs-segment">
+                    {t("journey.runs.segment", { segment: segmentTitle(search.segment) })} ×
+                  </button>
                 )}
                 {search.reason !== undefined && (
                   <button type="button" className="op-chip" aria-pressed onClick={() => put({ reason: undefined })}>
