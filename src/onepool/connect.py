@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -26,7 +27,9 @@ from onepool.collect.log import Log, Record
 from onepool.collect.touchpoint import Touchpoint
 from onepool.collect.wire import UNREADABLE, GzipError, gunzip
 from onepool.errors import OnePoolError
+from onepool.pool import Session
 from onepool.standards import Standard, StandardSettings, standardise
+from onepool.standards.gathered import SEQ_BITS
 
 SECRETS: Final = "secrets"
 """Folder of secrets below the workspace's data; readable by the owner only."""
@@ -79,7 +82,8 @@ class Arrival:
     """One thing that came in: the raw text, what the channel read in it, and what the standard made of that.
 
     ``standard``: events and profiles as they went into the pool; ``refused``: (rule, field, message, sample) of what
-    did not. Of a record with very many things the first ones are shown; ``left_out`` counts the others.
+    did not. Of a record with very many things the first ones are shown; ``left_out`` counts the others. ``events``: the
+    identities of all its events, by their numbers or else by what they say.
     """
 
     offset: int
@@ -90,6 +94,7 @@ class Arrival:
     standard: list[dict[str, Any]]
     refused: list[tuple[str, str, str, str]]
     left_out: int = 0
+    events: tuple[UUID, ...] = ()
 
 
 def put_secret(data: Path, touchpoint: str, setting: str, value: str, *, fresh: bool = False) -> str:
@@ -279,6 +284,34 @@ def arrivals(
     return [_arrival(one, standard, settings, touchpoint, item) for one in now]
 
 
+def repeats(session: Session, found: Sequence[Arrival]) -> frozenset[int]:
+    """The offsets of those that say nothing but what came before: a platform that got no answer in time sends again.
+    Looked for among these and in the part of the pool that `records_of` looks back over."""
+    first: dict[UUID, int] = {}
+    for one in sorted(found, key=lambda one: one.offset):
+        for event in one.events:
+            first.setdefault(event, one.offset)
+    if not first:
+        return frozenset()
+    known = session.query(
+        """SELECT event_id::VARCHAR AS id, min(seq) AS seq FROM events
+        WHERE seq BETWEEN $since AND $until AND event_id IN (SELECT unnest($ids)::UUID) GROUP BY event_id""",
+        {
+            "since": (min(first.values()) - _LOOKED_AT) << SEQ_BITS,
+            "until": max(first.values()) << SEQ_BITS,
+            "ids": [str(event) for event in first],
+        },
+    )
+    for row in known.to_pylist():
+        event = UUID(row["id"])
+        first[event] = min(first[event], row["seq"] >> SEQ_BITS)
+    return frozenset(
+        one.offset
+        for one in found
+        if one.events and not one.refused and all(first[event] < one.offset for event in one.events)
+    )
+
+
 def sampled(sample: str, content_type: str, account: Account | None, touchpoint: str, at: datetime) -> Record:
     """A payload that was typed in, as the record it would make: a push, or for an SDK one call or a batch of them."""
     if account is not None and registry.channel(account.channel).check is not None:
@@ -334,6 +367,7 @@ def _arrival(
         items=[msgspec.json.decode(msgspec.json.encode(one)) for one in items],
         standard=rows[:_SHOWN_THINGS],
         refused=refused[:_SHOWN_THINGS],
+        events=tuple(row["event_id"] for row in batch.rows.to_pylist() if row["kind"] == "event"),
         left_out=max(0, len(rows) - _SHOWN_THINGS) + max(0, len(refused) - _SHOWN_THINGS),
     )
 

@@ -36,6 +36,12 @@ def send(browser: Browser, content: bytes, name: str = "orders.csv") -> str:
     return str(answer.json()["id"])
 
 
+def in_sql(world: World) -> list[tuple[str | None, int | None]]:
+    """Where what waits stood, for whoever asks in SQL."""
+    found = world.ws.pool.query('SELECT file, "row" FROM analyst.quarantine ORDER BY id').to_pylist()
+    return [(one["file"], one["row"]) for one in found]
+
+
 def ended(browser: Browser, job: dict[str, Any], worker: Worker | None = None) -> dict[str, Any]:
     until = time.monotonic() + 120
     while time.monotonic() < until:
@@ -90,6 +96,7 @@ def test_a_file_is_looked_into_tried_imported_and_its_bad_row_found(running: Run
     waiting = admin.get("/api/v1/quarantine").json()["items"]
     assert [(one["id"], one["file"], one["row"]) for one in waiting] == [(bad["id"], "十一月订单.csv.gz", 3)]
     assert admin.get(f"/api/v1/quarantine/{bad['id']}").json()["row"] == 3
+    assert in_sql(world) == [("十一月订单.csv.gz", 3)]
     again = ended(admin, begin(admin, file), worker)["outcome"]
     # What was refused waits already: it is not put into quarantine a second time.
     assert again["accepted"] == again["quarantined"] == 0 and again["duplicates"] == outcome["accepted"] + 1
@@ -108,6 +115,7 @@ def test_a_row_that_can_not_be_read_is_told_by_its_number(running: Running) -> N
     assert (bad["row"], bad["rule"]) == (3, "file.columns") and not bad["message"].startswith("a.csv")
     (row,) = admin.get("/api/v1/quarantine").json()["items"]
     assert (row["file"], row["row"]) == ("a.csv", 3)
+    assert in_sql(world) == [("a.csv", 3)]
 
 
 def test_a_long_item_keeps_its_row_in_the_sample(running: Running) -> None:

@@ -14,10 +14,12 @@ from tests.tick.test_corrections import SHOPS, Shop, order, told
 from tests.tick.test_duplicates import SHOP, counts, fetched, refund, trade
 from tests.tick.test_recovery import same_when_rebuilt
 
+from onepool import connect
 from onepool.channels.base import Request
 from onepool.collect.hooked import pushed
 from onepool.imports import import_into
 from onepool.standards.gathered import as_told_by_shops, event_id
+from onepool.workspace import touchpoint_of
 
 FILE = "订单号,手机号,实付金额,下单时间,付款时间\nA1,13812345601,100.00,2026-02-20 10:00:00,2026-02-20 10:05:00\n"
 
@@ -190,3 +192,39 @@ def test_a_pool_that_was_made_before_knows_its_orders_by_the_names_of_now(world:
     fetched(world, SHOP, "trades", json.dumps(trade("2026-02-28 10:00:00")).encode())
     fetched(world, SHOP, "refunds", json.dumps(refund("2026-02-28 11:00:00")).encode())
     assert counts(world) == wanted == dict.fromkeys(wanted, 1)
+
+
+def test_a_push_that_is_delivered_again_is_told_apart_where_the_latest_arrivals_are_shown(world: World) -> None:
+    """Before the pool has it, and after; another step of the order is none."""
+    shop = SHOPS["youzan"]
+    world.define("touchpoint", "shop", channel="youzan", title="shop", settings=shop.account.settings)
+    workspace = world.workspace
+    touchpoint = touchpoint_of("shop", {"touchpoint": "shop", "channel": "youzan", "settings": shop.account.settings})
+
+    def repeated(after: int = 0) -> list[bool]:
+        records = connect.records_of(workspace.log, "shop", 20, after)
+        found = connect.arrivals(records, workspace.standard(), workspace.standard_settings, touchpoint)
+        with workspace.pool.read() as session:
+            again = connect.repeats(session, found)
+        return [one.offset in again for one in reversed(found)]
+
+    whole = json.loads(shop.page("100.00", "0.00", True))["data"]["full_order_info_list"][0]
+    body = {"client_id": "c", "id": "A1", "kdt_id": 5, "type": "trade_TradePaid", "msg": quote_plus(json.dumps(whole))}
+
+    def push() -> None:
+        request = Request("POST", "", "", {}, json.dumps(body).encode(), "")
+        workspace.log.append([pushed(request, shop.account, world.clock.now(), None)])
+        world.clock.advance(timedelta(seconds=5))
+
+    push()
+    push()
+    assert repeated() == [False, True]
+    world.settle()
+    assert repeated() == [False, True]
+    end = workspace.log.end()
+    push()
+    assert repeated(end) == [True], "what it repeats lies before what is asked for"
+    body["id"], body["msg"] = "A2", quote_plus(json.dumps(whole).replace("A1", "A2"))
+    push()
+    assert repeated() == [False, True, True, False]
+    assert counts(world) == {"order_paid": 1}

@@ -151,6 +151,8 @@ def arrivals(
     touchpoint = _get(workspace, name)
     records = connect.records_of(workspace.log, name, limit)
     found = connect.arrivals(records, workspace.standard(), workspace.standard_settings, touchpoint)
+    with workspace.pool.read() as session:
+        repeated = connect.repeats(session, found)
     rows: list[dict[str, Any]] = [
         {
             "offset": one.offset,
@@ -158,6 +160,7 @@ def arrivals(
             "raw": one.raw,
             "standard": one.standard,
             "refused": [fault[:3] for fault in one.refused],
+            "repeated": one.offset in repeated,
         }
         for one in found
     ]

@@ -99,8 +99,8 @@ def _queries(
             UNION ALL SELECT customer_id, tag, value, number, list, as_of, 'run' AS source FROM main.tag_partitions""",
         "segment_members": "SELECT customer_id, segment, since FROM main.segment_members",
         "segment_changes": 'SELECT change_id, customer_id, segment, change, "at" FROM main.segment_changes',
-        "quarantine": """SELECT seq AS id, received_at, touchpoint, kind, name, rule, field, message, attempts
-            FROM main.quarantine""",
+        "quarantine": f"""SELECT seq AS id, received_at, touchpoint, kind, name, rule, field, message, attempts,
+            {_FILE} AS file, {_FILE_ROW} AS "row" FROM main.quarantine""",
         **journeys.VIEWS,
     }
     for view, kind in _OBJECT_VIEWS.items():
@@ -111,6 +111,17 @@ def _queries(
         )
         queries[view] = f"SELECT o.object_id AS {kind}_id{fields}, o.fields FROM main.objects o WHERE o.kind = '{kind}'"
     return queries
+
+
+# Where in which file it stood, as `collect.files.place` reads it: of an item in its context, of a row of which none
+# could be made in the message.
+_ITEM = r""""import":\s*\{"file":\s*("(?:[^"\\]|\\.)*"),\s*"row":\s*(\d{1,18})\}"""
+_MESSAGE = r"^(.{1,255}), row (\d{1,18}): "
+_OF_FILES = "(rule LIKE 'file.%' OR rule LIKE 'order.%')"
+_FILE = f"""coalesce(TRY_CAST(nullif(regexp_extract(sample, '{_ITEM}', 1), '') AS JSON)->>'$',
+    CASE WHEN {_OF_FILES} THEN nullif(regexp_extract(message, '{_MESSAGE}', 1), '') END)"""
+_FILE_ROW = f"""coalesce(TRY_CAST(nullif(regexp_extract(sample, '{_ITEM}', 2), '') AS BIGINT),
+    CASE WHEN {_OF_FILES} THEN TRY_CAST(nullif(regexp_extract(message, '{_MESSAGE}', 2), '') AS BIGINT) END)"""
 
 
 def _event_column(name: str, sql_type: str, personal: frozenset[str]) -> str:

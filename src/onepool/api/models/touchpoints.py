@@ -307,6 +307,9 @@ class Arrival(Model):
     rows: list[ArrivedRow]
     refused: list[ArrivedFault]
     left_out: int = Field(description="Further things of this request that are not shown.")
+    repeated: bool = Field(
+        description="It says only what came before under the same numbers (platforms deliver again); counted once."
+    )
 
 
 class ArrivalList(Model):

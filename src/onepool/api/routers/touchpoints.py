@@ -207,7 +207,9 @@ def list_arrivals(
     touchpoint = touchpoint_of(name, item.body)
     records = connect.records_of(ws.log, name, limit, after)
     found = connect.arrivals(records, ws.standard(), ws.standard_settings, touchpoint)
-    return ArrivalList(items=[_arrival(one, shown(who, ws.standard())) for one in found])
+    with ws.pool.read() as session:
+        repeated = connect.repeats(session, found)
+    return ArrivalList(items=[_arrival(one, shown(who, ws.standard()), repeated) for one in found])
 
 
 @router.post("/{name}/preview")
@@ -269,7 +271,7 @@ def _read(item: Any, view: Shown) -> Any:
     return masked | {key: item[key] for key in ("kind", "name", "change") if key in item}
 
 
-def _arrival(found: connect.Arrival, view: Shown) -> Arrival:
+def _arrival(found: connect.Arrival, view: Shown, repeated: frozenset[int] = frozenset()) -> Arrival:
     return Arrival(
         offset=found.offset,
         received_at=found.received_at,
@@ -294,4 +296,5 @@ def _arrival(found: connect.Arrival, view: Shown) -> Arrival:
             for rule, field, text, sample in found.refused
         ],
         left_out=found.left_out,
+        repeated=found.offset in repeated,
     )

@@ -82,6 +82,7 @@ export function ArrivalCard({ arrival, touchpoint, open, onToggle }: { arrival: 
         {names.length > 0 && <Status kind="ok">{names.slice(0, 4).join(" \u00b7 ")}</Status>}
         {arrival.refused.length > 0 && <Status kind="error">{[...new Set(arrival.refused.map((one) => words(one.rule)))].slice(0, 3).join(" \u00b7 ")}</Status>}
         {names.length === 0 && arrival.refused.length === 0 && <span className="op-mute">{t("touchpoints.nothingIn")}</span>}
+        {arrival.repeated && <Status kind="idle">{t("touchpoints.again")}</Status>}
         <span className="op-mute op-code op-end">
           {arrival.protocol} {arrival.offset}
         </span>
