@@ -52,7 +52,8 @@ function used(): { keys: Set<string>; beginnings: Set<string> } {
   const keys = new Set<string>();
   const beginnings = new Set<string>();
   for (const { text: whole } of files) {
-    const text = whole.replace(/useMay\("[\w.]+"\)/g, "");
+    // Names of permissions are no texts.
+    const text = whole.replace(/useMay\("[\w.]+"\)|needs: "[\w.]+"/g, "");
     for (const [, key] of text.matchAll(new RegExp(`"((?:${sections})(?:\\.[\\w-]+)+)"`, "g"))) keys.add(key ?? "");
     for (const [, start] of text.matchAll(new RegExp(`t\\(\`((?:${sections})\\.(?:[\\w-]+\\.)*)\\$\\{`, "g"))) beginnings.add(start ?? "");
   }

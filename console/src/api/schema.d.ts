@@ -4234,6 +4234,11 @@ export interface components {
             received_at: string;
             /** Refused */
             refused: components["schemas"]["ArrivedFault"][];
+            /**
+             * Repeated
+             * @description It says only what came before under the same numbers (platforms deliver again); counted once.
+             */
+            repeated: boolean;
             /** Rows */
             rows: components["schemas"]["ArrivedRow"][];
         };
@@ -19476,6 +19481,10 @@ export interface operations {
                 reached?: string | null;
                 /** @description Only runs that went on from this node. */
                 left?: string | null;
+                /** @description Only those that the report's funnel counts here: one run of each customer. */
+                stage?: ("entered" | "reached" | "delivered" | "read" | "clicked" | "goal") | null;
+                /** @description With `stage` (entered when unsaid): only of this segment. */
+                segment?: string | null;
                 /** @description Runs that entered from here; 90 days back if unsaid. */
                 from?: string | null;
                 /** @description Runs that entered before; now if unsaid. */
