@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 from tests.journeys.brand import CART, COUPON, MESSAGE, STAFF, TOUCHPOINTS, cart
 from typer.testing import CliRunner
 
+from onepool.cli import journeys, sentences
 from onepool.cli.app import app
 from onepool.errors import OnePoolError, UsageError
 from onepool.workspace import init_workspace
@@ -130,6 +132,39 @@ def test_what_is_behind_figures(applied: Path) -> None:
         assert made(applied, "delivery", "list", "--journey", "cart_recall", *more) == []
     with pytest.raises(UsageError, match="whose step"):
         run(applied, "delivery", "list", "--node", "send1")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_figures_are_told_in_the_language_of_the_workspace(applied: Path, language: str) -> None:
+    settings = applied / "onepool.yaml"
+    settings.write_text(settings.read_text().replace("language: zh-CN", f"language: {language}"))
+    run(applied, "journey", "publish", "cart_recall")
+    told = {
+        ("results", "cart_recall"): ("漏斗：进入 0，触达 0", "funnel: entered 0, reached 0"),
+        ("plan", "cart_recall"): ("每天进入：", "entrants per day: "),
+        ("backtest", "cart_recall"): ("会进入 0 人", "0 would have entered"),
+        ("test", "cart_recall"): ("cart_recall 没有用例", "cart_recall has no cases"),
+        ("pause", "cart_recall"): ("cart_recall 已暂停", "cart_recall is paused"),
+    }
+    for words, (chinese, english) in told.items():
+        text = run(applied, "journey", *words)
+        wanted, other = (chinese, english) if language == "zh-CN" else (english, chinese)
+        assert wanted in text
+        assert other not in text
+    # What machines read is the same in both.
+    assert made(applied, "journey", "plan", "cart_recall")["followed"] == "0 of 0"
+
+
+def test_every_sentence_has_its_chinese() -> None:
+    said = [
+        node.args[0].value
+        for path in sorted(Path(journeys.__file__).parent.glob("journey*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("worded", "spoken")
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    assert len(said) > 12
+    assert [text for text in said if text not in sentences.CHINESE] == []
 
 
 def test_wrong_use(applied: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table, worded
 from onepool.clock import from_micros, to_micros
 from onepool.errors import UsageError
 from onepool.journeys.results.runs import steps
@@ -96,7 +96,7 @@ def decide(
         made = unknown.decide(connection, numbers, decision, author(), to_micros(workspace.clock.now()))  # type: ignore[arg-type]
         detail: dict[str, Any] = {"decision": decision, "messages": len(made), "reason": ""}
         audit.record_in(connection, workspace.clock, author(), "delivery.decide", journey or "messages", detail)
-    say(f"decided about {len(made)} messages")
+    say(worded("decided about {count:,} messages", count=len(made)))
 
 
 @commands.command("accounts")
@@ -156,7 +156,7 @@ def _move(name: str, folder: WorkspaceDir, *, paused: bool) -> None:
         accounts.save(connection, standing, to_micros(workspace.clock.now()))
         action: Literal["account.pause", "account.resume"] = "account.pause" if paused else "account.resume"
         audit.record_in(connection, workspace.clock, author(), action, f"touchpoint:{name}")
-    say(f"{name} is {'paused' if paused else 'sending'}")
+    say(worded("{name} is paused" if paused else "{name} is sending", name=name))
 
 
 def _state(name: str) -> SendState:

@@ -10,7 +10,7 @@ import typer
 from onepool.audience.catalog import load_catalog
 from onepool.cli.journey_runs import commands
 from onepool.cli.journeys import Name, draft_of
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table, worded
 
 if TYPE_CHECKING:
     from onepool.journeys.cases.running import Result
@@ -48,7 +48,9 @@ def keep_case(
     if as_json:
         show_json(kept.body())
         return
-    say(f"{kept.case}: {kept.expected.entered} entered, {sum(kept.expected.sent.values())} messages; kept as expected")
+    told = "{case}: {entered:,} entered, {messages:,} messages; kept as expected"
+    messages = sum(kept.expected.sent.values())
+    say(worded(told, case=kept.case, entered=kept.expected.entered, messages=messages))
 
 
 @commands.command("test")
@@ -83,10 +85,12 @@ def test_journey(
             ]
         )  # fmt: skip
     elif not results:
-        none = "no journey has cases" if name is None else f"{name} has no cases"
-        note(f"{none}: keep one with `onepool journey case {name or 'JOURNEY'} NAME`")
+        if name is None:
+            note(worded("no journey has cases: keep one with `onepool journey case JOURNEY NAME`"))
+        else:
+            note(worded("{name} has no cases: keep one with `onepool journey case {name} NAME`", name=name))
     for one in results if not as_json else []:
-        say(f"{'passed' if one.passed else 'FAILED'}  {one.name}  {one.seconds:.1f} s")
+        say(f"{worded('passed' if one.passed else 'FAILED')}  {one.name}  {one.seconds:.1f} s")
         show_differences(one)
     if not all(one.passed for one in results):
         raise typer.Exit(1)

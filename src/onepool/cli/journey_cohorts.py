@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 
 from onepool.audience.catalog import load_catalog
 from onepool.cli.journey_turns import commands
 from onepool.cli.journeys import Name
-from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table, worded
 from onepool.clock import from_micros, to_micros
 from onepool.errors import UsageError
 from onepool.workspace import Workspace
@@ -101,9 +102,21 @@ def list_runs(
     if as_json:
         show_json({"total": total, "runs": rows})
         return
-    show_table(rows)
+    # For people the times are those of the workspace's zone, and headings tell them from the report's counts.
+    times = {"entered": "entered at", "ended": "ended at", "goal": "goal at"}
+    zone = ws.settings.zone
+    show_table(
+        [
+            {times.get(key, key): _local(value, zone) if key in times else value for key, value in row.items()}
+            for row in rows
+        ]
+    )
     if total > len(rows):
-        say(f"{total - len(rows):,} more")
+        say(worded("{count:,} more: --limit", count=total - len(rows)))
+
+
+def _local(instant: str, zone: ZoneInfo) -> str:
+    return instant and f"{datetime.fromisoformat(instant).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 __all__ = ["commands"]

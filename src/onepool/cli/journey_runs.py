@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from onepool.audience.catalog import load_catalog
 from onepool.cli.journey_cohorts import Days, OfVersion, Since, Until, cohort_of, commands
 from onepool.cli.journeys import Name, chinese, draft_of
-from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, opened, say, show_json, show_table, worded
 from onepool.clock import from_micros, to_micros
 from onepool.errors import UsageError
 from onepool.workspace import Workspace
@@ -38,6 +39,7 @@ def backtest_journey(
 
     from onepool.journeys.backtest.run import backtest
     from onepool.journeys.backtest.types import DAY, MINUTE, Asked
+    from onepool.journeys.explain.words import end_words, reason_words, refused_words
 
     ws = opened(folder)
     now = to_micros(ws.clock.now())
@@ -49,17 +51,34 @@ def backtest_journey(
     if as_json:
         show_json(found | ({"paths": _paths(ws, outcome, asked)} if customers is not None else {}))
         return
-    say(f"{found['entered']} would have entered, {found['live']} of them would still be under way")
-    for title in ("ended", "sent", "suppressed", "turned away"):
+    told = "{entered:,} would have entered, {live:,} of them would still be under way"
+    say(worded(told, entered=found["entered"], live=found["live"]))
+    said = (("ended", end_words), ("sent", None), ("suppressed", reason_words), ("turned away", refused_words))
+    for title, words in said:
         counts = found[title]
         if counts:
-            say(f"{title}: " + ", ".join(f"{key} {count}" for key, count in counts.items()))
+            _say_titled(title, _listed(counts) if words is None else _reasons(ws, counts, words))
     if found["cost"] is not None:
-        say(f"cost: {found['cost']:.2f} {ws.settings.currency}")
+        _say_titled("cost", f"{found['cost']:.2f} {ws.settings.currency}")
     if customers is not None:
         for path in _paths(ws, outcome, asked):
-            say(f"customer {path['customer']}: {path['not entered'] or path['ended as'] or 'under way'}")
+            what = path["not entered"] or path["ended as"] or worded("under way")
+            say(worded("customer {customer}: {what}", customer=path["customer"], what=what))
             show_table(path["steps"])
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return worded(", ").join(f"{worded(key)} {count:,}" for key, count in counts.items())
+
+
+def _reasons(ws: Workspace, counts: Mapping[str, int], words: Callable[[str], Mapping[str, str]]) -> str:
+    """Counts by reason: in Chinese by its words, in English by its name."""
+    named = {(words(key)["zh"] if chinese(ws) else key): count for key, count in counts.items()}
+    return _listed(named)
+
+
+def _say_titled(title: str, value: object) -> None:
+    say(worded("{title}: {value}", title=worded(title), value=value))
 
 
 def _figures(outcome: Outcome) -> dict[str, Any]:
@@ -133,31 +152,45 @@ def plan_journey(
 
     Example: onepool journey plan cart_recall
     """
+    from onepool.journeys.explain.words import reason_words
     from onepool.journeys.plan.plan import plan
 
     ws = opened(folder)
     found = plan(ws, load_catalog(ws).context, draft_of(ws, name).body, days=days)
+    spoken, fate = str.format if as_json else worded, "version {version}, {node}: {runs:,} {fate}"
     told = {
         "basis": found.basis,
         "entrants now": found.entrants_now,
-        "entrants per day": found.entrants_per_day,
+        "entrants per day": None if found.entrants_per_day is None else round(found.entrants_per_day, 4),
         "holdout": found.holdout,
         "global control": found.control,
-        "followed": f"{found.sample} of {found.population}",
+        "followed": spoken("{sample} of {population}", sample=found.sample, population=found.population),
         "put off by quiet hours": found.put_off,
         "not sent": dict(found.suppressed),
-        "cost": found.cost,
+        "cost": None if found.cost is None else round(found.cost, 4),
         "overlap": {one.journey: one.customers for one in found.overlap},
         "under way": [
-            f"version {one.version}, {one.node or 'not begun'}: {one.runs} {one.fate}" for one in found.fates
+            spoken(
+                fate, version=one.version, node=one.node or spoken("not begun"), runs=one.runs, fate=spoken(one.fate)
+            )
+            for one in found.fates
         ],
     }
-    sends = [{"node": one.node, "channel": one.channel, "messages": one.total, "cost": one.cost} for one in found.sends]
+    sends = [
+        {"node": one.node, "channel": one.channel, "messages": one.total,
+         "cost": None if one.cost is None else round(one.cost, 4)}
+        for one in found.sends
+    ]  # fmt: skip
     if as_json:
         show_json(told | {"sends": sends})
         return
     for key, value in told.items():
-        say(f"{key}: {value}")
+        if isinstance(value, Mapping):
+            value = _reasons(ws, value, reason_words) if key == "not sent" else _listed(value)
+        elif isinstance(value, list):
+            value = worded("; ").join(value)
+        if value not in (None, ""):
+            _say_titled(key, value)
     show_table(sends)
 
 
@@ -176,6 +209,7 @@ def show_results(
     Example: onepool journey results cart_recall --days 30
              onepool journey results cart_recall --from 2026-11-01 --to 2026-11-11
     """
+    from onepool.journeys.explain.words import end_words
     from onepool.journeys.results.report import results
 
     ws = opened(folder)
@@ -183,14 +217,15 @@ def show_results(
     with ws.pool.read() as session, ws.state.read() as connection:
         found = results(session, connection, ws, load_catalog(ws).context, cohort)
     flow, effect = found.flow, found.effect
+    spoken, of = str.format if as_json else worded, "{goals} of {size}"
     uplifts = [
         {
-            "against": one.against, "treated": f"{one.treated.goals} of {one.treated.size}",
-            "others": f"{one.control.goals} of {one.control.size}",
+            "against": one.against, "treated": spoken(of, goals=one.treated.goals, size=one.treated.size),
+            "others": spoken(of, goals=one.control.goals, size=one.control.size),
             "difference": None if one.difference is None else round(one.difference.value, 5),
             "low": None if one.difference is None else round(one.difference.low, 5),
             "high": None if one.difference is None else round(one.difference.high, 5),
-            "p": one.p, "enough": one.enough,
+            "p": None if one.p is None else round(one.p, 5), "enough": one.enough,
         }
         for one in effect.uplift
     ]  # fmt: skip
@@ -205,10 +240,12 @@ def show_results(
              "measure": effect.measure, "uplift": uplifts, "nodes": nodes}
         )  # fmt: skip
         return
-    say(
-        f"entered {flow.entered}, live {flow.live}; " + ", ".join(f"{why} {count}" for why, count in flow.ended.items())
-    )
-    say("funnel: " + ", ".join(f"{step} {count}" for step, count in effect.funnel.items()))
+    told = "entered {entered:,}, live {live:,}; {ended}"
+    say(worded(told, entered=flow.entered, live=flow.live, ended=_reasons(ws, flow.ended, end_words)))
+    # Where only treated customers can reach the goal, what is compared are payments.
+    paid = effect.measure == "order_paid"
+    steps = {"paid" if paid and step == "goal" else step: count for step, count in effect.funnel.items()}
+    say(worded("funnel: {steps}", steps=_listed(steps)))
     # Of stock `low` is a warning: here it is the interval's end.
     ends = {"low": "at least", "high": "at most"}
     show_table([{ends.get(key, key): value for key, value in one.items()} for one in uplifts])

@@ -10,7 +10,7 @@ import typer
 
 from onepool.audience.catalog import kept_events, load_catalog
 from onepool.cli.journeys import Name, Reason, draft_of, journeys
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, note, opened, say, show_json, show_table, worded
 from onepool.errors import UsageError
 from onepool.journeys import store
 from onepool.journeys.check import check_body, refuse_faulty
@@ -63,7 +63,8 @@ def publish_journey(
     if as_json:
         show_json({"journey": name, "version": made.version, "hash": made.hash, "runs": rows})
         return
-    say(f"{name} is live at version {made.version} ({made.hash[:12]})")
+    live = "{name} is live at version {version} ({digest})"
+    say(worded(live, name=name, version=made.version, digest=made.hash[:12]))
     for one in check_body(draft.body, known)[1].warnings:
         note(f"! {one}")
 
@@ -75,10 +76,11 @@ def _test(ws: Workspace, name: str, body: Mapping[str, Any]) -> None:
 
     failed = [one for one in run(ws, load_catalog(ws).context, body) if not one.passed]
     for one in failed:
-        note(f"FAILED  {one.name}")
+        note(f"{worded('FAILED')}  {one.name}")
         show_differences(one)
     if failed:
-        note(f"not published: mend the draft, keep the new outcome (onepool journey case {name} NAME), or say --anyway")
+        held = "not published: mend the draft, keep the new outcome (onepool journey case {name} NAME), or say --anyway"
+        note(worded(held, name=name))
         raise typer.Exit(1)
 
 
@@ -90,7 +92,7 @@ def pause_journey(name: Name, folder: WorkspaceDir = HERE, reason: Reason = "") 
     """
     ws = opened(folder)
     store.pause(ws, ws.clock, name, author=author(), reason=reason)
-    say(f"{name} is paused")
+    say(worded("{name} is paused", name=name))
 
 
 @journeys.command("resume")
@@ -101,7 +103,7 @@ def resume_journey(name: Name, folder: WorkspaceDir = HERE, reason: Reason = "")
     """
     ws = opened(folder)
     store.resume(ws, ws.clock, name, author=author(), reason=reason)
-    say(f"{name} goes on")
+    say(worded("{name} goes on", name=name))
 
 
 @journeys.command("stop")
@@ -112,7 +114,7 @@ def stop_journey(name: Name, folder: WorkspaceDir = HERE, reason: Reason = "") -
     """
     ws = opened(folder)
     store.stop(ws, ws.clock, name, author=author(), reason=reason)
-    say(f"{name} is being stopped: the running worker ends its runs")
+    say(worded("{name} is being stopped: the running worker ends its runs", name=name))
 
 
 @journeys.command("enter")
@@ -135,4 +137,4 @@ def enter_journey(
     if not isinstance(given, dict):
         raise UsageError("--fields wants a JSON object")
     number = store.enter(ws, ws.clock, name, customer, author=author(), key=key, fields=given)
-    say(f"noted as request {number}")
+    say(worded("noted as request {number}", number=number))

@@ -105,6 +105,67 @@ CHINESE = {
     ),
     "touchpoint {touchpoint}: joining consent": "触点 {touchpoint}：有授权才合并",
     "touchpoint {touchpoint}: joining never": "触点 {touchpoint}：不用于合并",
+    # journeys
+    "{entered:,} would have entered, {live:,} of them would still be under way": (
+        "会进入 {entered:,} 人，其中 {live:,} 人仍在途中"
+    ),
+    "sent": "已发送",
+    "suppressed": "未发送",
+    "turned away": "未能进入",
+    "ended": "已结束",
+    "under way": "正在途中",
+    "cost": "费用",
+    "basis": "依据",
+    "entrants now": "当前可进入",
+    "entrants per day": "每天进入",
+    "holdout": "对照组",
+    "paid": "付款",
+    "global control": "全局对照组",
+    "followed": "推演人数",
+    "put off by quiet hours": "因免打扰时段推迟",
+    "not sent": "未发送",
+    "overlap": "与其他旅程重叠",
+    "{sample} of {population}": "{population} 人中的 {sample} 人",
+    "version {version}, {node}: {runs:,} {fate}": "第 {version} 版，{node}：{runs:,} 条，{fate}",
+    "not begun": "尚未开始",
+    "finish": "走完旧版",
+    "move": "移到新版",
+    "stop": "停止",
+    ", ": "，",
+    "; ": "；",
+    "{title}: {value}": "{title}：{value}",
+    "entered {entered:,}, live {live:,}; {ended}": "进入 {entered:,}，途中 {live:,}；{ended}",
+    "funnel: {steps}": "漏斗：{steps}",
+    "entered": "进入",
+    "reached": "触达",
+    "delivered": "送达",
+    "read": "已读",
+    "clicked": "点击",
+    "goal": "达成目标",
+    "{goals} of {size}": "{size} 人中 {goals} 人",
+    "customer {customer}: {what}": "客户 {customer}：{what}",
+    "{count:,} more: --limit": "还有 {count:,} 条：--limit",
+    "{case}: {entered:,} entered, {messages:,} messages; kept as expected": (
+        "{case}：进入 {entered:,} 人，消息 {messages:,} 条；已存为预期结果"
+    ),
+    "passed": "通过",
+    "FAILED": "未通过",
+    "no journey has cases: keep one with `onepool journey case JOURNEY NAME`": (
+        "没有旅程存有用例：用 `onepool journey case JOURNEY NAME` 保存一个"
+    ),
+    "{name} has no cases: keep one with `onepool journey case {name} NAME`": (
+        "{name} 没有用例：用 `onepool journey case {name} NAME` 保存一个"
+    ),
+    "not published: mend the draft, keep the new outcome (onepool journey case {name} NAME), or say --anyway": (
+        "未发布：请修改草稿，或保存新的结果（onepool journey case {name} NAME），或加 --anyway"
+    ),
+    "{name} is live at version {version} ({digest})": "{name} 已上线，第 {version} 版（{digest}）",
+    "{name} is paused": "{name} 已暂停",
+    "{name} goes on": "{name} 已恢复",
+    "{name} is being stopped: the running worker ends its runs": "{name} 正在停止：由运行中的服务结束其旅程记录",
+    "noted as request {number}": "已记为第 {number} 号请求",
+    "decided about {count:,} messages": "已处理 {count:,} 条消息",
+    "{name} is sending": "{name} 已恢复发送",
     # segments and tags
     "{name}: {count:,} of {total:,} customers at {at}": "{name}：{total:,} 位客户中的 {count:,} 位，截至 {at}",
     "{name} at {at}: {count:,} customers": "{name}：{count:,} 位客户，截至 {at}",
