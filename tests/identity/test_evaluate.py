@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onepool.identity.evaluate import Evaluation, TruthError, evaluate, price, read_truth
+from onepool.identity.evaluate import Evaluation, TruthError, evaluate, price
 
 
 def _tables(truth: dict[str, int], found: dict[str, int]) -> tuple[pa.Table, pa.Table]:
@@ -136,33 +135,3 @@ def test_ids_of_other_types_are_compared_as_texts() -> None:
 def test_what_cannot_be_evaluated_is_told(truth: dict[str, list], found: dict[str, list], told: str) -> None:
     with pytest.raises(TruthError, match=told):
         evaluate(pa.table(truth), pa.table(found))
-
-
-def test_truth_files(tmp_path: Path) -> None:
-    csv = tmp_path / "truth.csv"
-    csv.write_text("entity_id,note,record_id\n007,x,01\n007,y,02\n", encoding="utf-8")
-    table = read_truth(csv)
-    assert table.to_pydict() == {"record_id": ["01", "02"], "entity_id": ["007", "007"]}
-    parquet = tmp_path / "truth.parquet"
-    pa.parquet.write_table(pa.table({"record_id": [1, 2], "entity_id": [3, 3]}), parquet)
-    assert read_truth(parquet).to_pydict() == {"record_id": ["1", "2"], "entity_id": ["3", "3"]}
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "told"),
-    [
-        ("truth.txt", "record_id,entity_id\n", "neither CSV nor Parquet"),
-        ("truth.csv", "record,entity_id\n1,2\n", "record_id"),
-        ("truth.csv", "record_id,entity_id\n1,\n", "1 rows without entity_id"),
-        ("truth.parquet", "nonsense", "can't be read"),
-    ],
-)
-def test_bad_truth_files_are_told(tmp_path: Path, name: str, text: str, told: str) -> None:
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(TruthError, match=told):
-        read_truth(tmp_path / name)
-
-
-def test_a_missing_truth_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TruthError, match="can't be read"):
-        read_truth(tmp_path / "none.csv")

@@ -8,7 +8,8 @@ from onepool.api.whom import sources
 from onepool.clock import SystemClock
 from onepool.demo.people import Plan
 from onepool.demo.people.make import make_people
-from onepool.identity.evaluate import Evaluation, evaluate, read_truth
+from onepool.identity.evaluate import Evaluation, evaluate
+from onepool.identity.files import read_truth
 from onepool.identity.read import find_records
 from onepool.tick import Desk, Worker
 from onepool.workspace import Workspace, open_workspace

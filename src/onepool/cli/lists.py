@@ -11,7 +11,7 @@ from onepool.api.usage import users_of
 from onepool.audience import lists
 from onepool.audience.lists import LISTS, ListError, ListSize, parse_list
 from onepool.audience.lists.log import history
-from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table, worded
 from onepool.errors import UsageError
 from onepool.pool import PoolBusy
 from onepool.privacy.masking import mask_identifier
@@ -83,7 +83,11 @@ def upload(
             {"list": name, "mode": mode, "type": done.type, "column": done.column, **counts, "refusals": refusals}
         )
         return
-    say(f"{name}: {', '.join(f'{what} {number:,}' for what, number in counts.items())}  ({done.type})")
+    told = (
+        "{name}: read {read:,}, entries {entries:,}, matched {matched:,}, unmatched {unmatched:,}, "
+        "duplicates {duplicates:,}, refused {refused:,} ({type})"
+    )
+    say(worded(told, name=name, type=done.type, **counts))
     if refusals:
         show_table(refusals[:20], "refused")
 
@@ -107,9 +111,10 @@ def show(name: Name, folder: WorkspaceDir = HERE, as_json: Json = False) -> None
     if as_json:
         show_json({**one.canonical(), **_sizes(size), "used_by": used, "changes": changes})
         return
-    counts = ", ".join(f"{what} {number:,}" for what, number in _sizes(size).items())
-    say(f"{name}  {one.title.zh} / {one.title.en}: {counts}")
-    say(f"used by: {', '.join(used) or 'nothing'}")
+    title = one.title.zh if workspace.settings.language.startswith("zh") else one.title.en
+    told = "{name}  {title}: customers {customers:,}, entries {entries:,}, unmatched {unmatched:,}"
+    say(worded(told, name=name, title=title, **_sizes(size)))
+    say(worded("used by: {names}", names=", ".join(used)) if used else worded("used by nothing"))
     show_table(changes)
 
 
@@ -157,7 +162,7 @@ def delete(
         raise ListError(f"it is used by {', '.join(used)}", where=name, code="list-in-use")
     lists.delete_list(workspace, name, author=author(), reason=reason)
     follow(workspace)
-    say(f"{name}: deleted")
+    say(worded("{name}: deleted", name=name))
 
 
 def _body(workspace: Workspace, name: str) -> dict[str, object]:

@@ -38,6 +38,8 @@ CHINESE = {
     # identity fit
     "{records:,} records, named by {names}; learning …": "{records:,} 条记录，编号取自{names}；正在学习……",
     "their rows": "行号",
+    "their rows (some have no {column})": "行号（有些行没有 {column}）",
+    "their rows ({column} {value} is there more than once)": "行号（{column} {value} 不止一次出现）",
     "{names} (with left: and right: before them, since both files have some)": (
         "{names}（两个文件有相同的编号，前面加上 left: 和 right: 区分）"
     ),
@@ -187,5 +189,17 @@ CHINESE = {
     ),
     "customers {listed}": "客户 {listed}",
     "used by {kind} {name}": "用于 {kind} {name}",
+    # list
+    "{name}: read {read:,}, entries {entries:,}, matched {matched:,}, unmatched {unmatched:,}, "
+    "duplicates {duplicates:,}, refused {refused:,} ({type})": (
+        "{name}：读到 {read:,}，名单项 {entries:,}，匹配到客户 {matched:,}，未匹配 {unmatched:,}，"
+        "重复 {duplicates:,}，拒收 {refused:,}（{type}）"
+    ),
+    "{name}  {title}: customers {customers:,}, entries {entries:,}, unmatched {unmatched:,}": (
+        "{name}  {title}：客户 {customers:,}，名单项 {entries:,}，未匹配 {unmatched:,}"
+    ),
+    "used by: {names}": "用于：{names}",
+    "used by nothing": "没有被使用",
+    "{name}: deleted": "{name}：已删除",
     "{list_name}: {count:,} customers of {name}": "{list_name}：{name} 的 {count:,} 位客户",
 }

@@ -76,7 +76,8 @@ class Identity:
     def evaluate(self, truth: str | Path | pa.Table | Table, as_of: datetime | None = None) -> Evaluation:
         """The customers of now against a truth: record_id (`type:value`, `type@scope:value` or a bare value) and
         entity_id. `as_of`: whose a recycled number was then. Raises TruthError."""
-        from onepool.identity.evaluate import evaluate, read_truth
+        from onepool.identity.evaluate import evaluate
+        from onepool.identity.files import read_truth
         from onepool.identity.read import find_records
 
         told = truth.arrow if isinstance(truth, Table) else truth

@@ -8,15 +8,12 @@ is the same person (precision) and the share of the person that is in its cluste
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
 from onepool.errors import OnePoolError
 
@@ -133,36 +130,6 @@ def price(evaluation: Evaluation, *, over: float = OVER_COST, under: float = UND
     if over < 0 or under < 0:
         raise ValueError("a cost can't be negative")
     return Price(evaluation.over_merged * over, evaluation.under_merged * under, evaluation.persons)
-
-
-def read_truth(path: Path) -> pa.Table:
-    """A truth file: CSV (UTF-8) or Parquet with the columns `record_id` and `entity_id`, both as texts.
-
-    Raises TruthError for another ending, a missing column, an empty id or a file that can't be read.
-    """
-    names = ["record_id", "entity_id"]
-    try:
-        if path.suffix.lower() == ".csv":
-            texts = pa.csv.ConvertOptions(
-                column_types={name: pa.string() for name in names}, include_columns=names, strings_can_be_null=True
-            )
-            table = pa.csv.read_csv(path, convert_options=texts)
-        elif path.suffix.lower() in (".parquet", ".pq"):
-            table = pa.parquet.read_table(path, columns=names)
-        else:
-            raise TruthError("neither CSV nor Parquet", where=str(path), hint="name it .csv or .parquet")
-    except (pa.ArrowInvalid, KeyError, OSError) as error:
-        raise TruthError(
-            f"can't be read: {error}", where=str(path), hint="it needs the columns record_id and entity_id"
-        ) from error
-    missing = [name for name in names if name not in table.column_names]
-    if missing:
-        raise TruthError(f"no column {missing[0]}", where=str(path), hint="it needs record_id and entity_id")
-    table = pa.table({name: _text(table[name]) for name in names})
-    for name in names:
-        if table[name].null_count:
-            raise TruthError(f"{table[name].null_count} rows without {name}", where=str(path))
-    return table
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:

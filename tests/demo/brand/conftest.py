@@ -20,7 +20,8 @@ from onepool.demo.brand.plan import BrandPlan
 from onepool.demo.brand.scene import make_scene
 from onepool.demo.brand.secrets import made_up
 from onepool.demo.brand.sending import Sending
-from onepool.identity.evaluate import Evaluation, evaluate, read_truth
+from onepool.identity.evaluate import Evaluation, evaluate
+from onepool.identity.files import read_truth
 from onepool.identity.read.sources import sources_of
 from onepool.identity.read.truth import find_records
 from onepool.workspace import Workspace, open_workspace

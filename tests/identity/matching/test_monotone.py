@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from tests.identity.tally import Tally
 
 from onepool.identity.matching import MatchingError
 from onepool.identity.matching.dependence import Dependence, total_weight
@@ -15,80 +18,115 @@ from onepool.identity.matching.forest import Forest, train
 from onepool.identity.matching.model import features
 from onepool.identity.matching.weights import adjusted_weights, expect, patterns, probability, raw_weights, shares
 
-share = st.lists(st.floats(1e-6, 1.0), min_size=4, max_size=4)
-tables = st.lists(st.tuples(share, share), min_size=3, max_size=3)
+STEPS = 1_200
+LEAST = {"P20": 1_000}
+COLUMNS, LEVELS = 3, 4
+
+share = st.lists(st.floats(1e-6, 1.0), min_size=LEVELS, max_size=LEVELS)
+tables = st.lists(st.tuples(share, share), min_size=COLUMNS, max_size=COLUMNS)
+places = st.integers(0, COLUMNS - 1)
+frequencies = st.floats(1e-6, 1.0)
 
 
-def _weights(learned: list[tuple[list[float], list[float]]]) -> list[np.ndarray]:
-    return [raw_weights(shares(np.array(m), np.ones(4) / 4, 1e-3), shares(np.array(u), np.ones(4) / 4, 1e-3))
-            for m, u in learned]  # fmt: skip
-
-
-@settings(deadline=None, max_examples=150)
-@given(
-    learned=tables,
-    levels=st.lists(st.integers(-1, 3), min_size=3, max_size=3),
-    at=st.integers(0, 2),
-    frequency=st.floats(1e-6, 1.0),
-    other=st.floats(1e-6, 1.0),
-    bits=st.floats(0.0, 12.0),
-)
-def test_less_agreement_never_weighs_more(
-    learned: list[tuple[list[float], list[float]]],
-    levels: list[int],
-    at: int,
-    frequency: float,
-    other: float,
-    bits: float,
-) -> None:
-    weights = _weights(learned)
-    references = [np.full(4, 0.01) for _ in weights]
-    dependences = (Dependence(0, 1, bits),)
-
-    def chance(row: list[int], shared: float) -> float:
-        found = np.full((1, 3), np.nan, dtype=np.float32)
-        found[0, at] = shared
-        adjusted = adjusted_weights(np.array([row], dtype=np.int8), found, weights, references)
-        return float(probability(total_weight(adjusted, dependences), 0.001)[0])
-
-    worse = [*levels]
-    if levels[at] < 0:
-        return
-    if levels[at] < 3:
-        worse[at] = levels[at] + 1
-        # Whatever is shared at the lower level, however rare, agreement of the better level is worth as much.
-        assert chance(worse, other) <= chance(levels, frequency) * (1 + 1e-6)
-    if levels[at] == 0:
-        worse[at] = -1
-        assert chance(worse, np.nan) <= chance(levels, frequency) * (1 + 1e-6)
-
-
-@pytest.fixture(scope="module")
-def forest() -> Forest:
+def boosted() -> Forest:
     random = np.random.default_rng(2)
-    rows = random.normal(0, 6, size=(4_000, 3)).astype(np.float32)
+    rows = random.normal(0, 6, size=(4_000, COLUMNS)).astype(np.float32)
     rows = features(rows, (Dependence(0, 1, 3.0),))
-    match = (rows[:, 3] + random.normal(0, 4, 4_000) > 4).astype(np.float64)
+    match = (rows[:, COLUMNS] + random.normal(0, 4, 4_000) > 4).astype(np.float64)
     return train(rows, match, None, trees=15, leaves=12, seed=1, least=20)
 
 
-@settings(deadline=None, max_examples=100)
-@given(
-    row=st.lists(st.floats(-20, 20, width=32), min_size=3, max_size=3),
-    at=st.integers(0, 2),
-    less=st.floats(0.0, 20.0, width=32),
-)
-def test_boosted_model_is_monotone(forest: Forest, row: list[float], at: int, less: float) -> None:
-    lower = [*row]
-    lower[at] -= less
-    both = np.array([row, lower], dtype=np.float32)
-    found = forest.probability(features(both, (Dependence(0, 1, 3.0),)))
-    assert found[1] <= found[0] + 1e-6
+class Agreeing(RuleBasedStateMachine):
+    """A pair of records whose agreement comes and goes, under weights that were learned and under a boosted model.
+
+    A level of a column: 0 all agrees, 3 nothing does, -1 nothing is known.
+    """
+
+    tally = Tally()
+    forest: Forest
+
+    @initialize(
+        learned=tables, bits=st.floats(0.0, 12.0), levels=st.lists(st.integers(-1, 3), min_size=3, max_size=3),
+        shared=st.lists(frequencies, min_size=3, max_size=3),
+        row=st.lists(st.floats(-20, 20, width=32), min_size=3, max_size=3),
+    )  # fmt: skip
+    def begin(
+        self,
+        learned: list[tuple[list[float], list[float]]],
+        bits: float,
+        levels: list[int],
+        shared: list[float],
+        row: list[float],
+    ) -> None:
+        """`row`: weights of the columns, as the boosted model takes them."""
+        even = np.ones(LEVELS) / LEVELS
+        self.weights = [raw_weights(*(shares(np.array(one), even, 1e-3) for one in both)) for both in learned]
+        self.dependences = (Dependence(0, 1, bits),)
+        self.levels, self.shared, self.row = levels, shared, row
+        self.chance = self.chances()
+
+    def chances(self) -> tuple[float, float]:
+        found = np.array([self.shared], dtype=np.float32)
+        found[0, [level < 0 for level in self.levels]] = np.nan
+        references = [np.full(LEVELS, 0.01) for _ in self.weights]
+        adjusted = adjusted_weights(np.array([self.levels], dtype=np.int8), found, self.weights, references)
+        boosted = self.forest.probability(features(np.array([self.row], dtype=np.float32), (Dependence(0, 1, 3.0),)))
+        return float(probability(total_weight(adjusted, self.dependences), 0.001)[0]), float(boosted[0])
+
+    def look(self, less: bool) -> None:
+        """What came of another agreement, `less` or more than before."""
+        self.tally.steps += 1
+        was, self.chance = self.chance, self.chances()
+        (learned, boosted), (most, most_boosted) = (self.chance, was) if less else (was, self.chance)
+        assert learned <= most * (1 + 1e-6)
+        assert boosted <= most_boosted + 1e-6
+        self.tally.saw("P20")
+
+    @rule(at=places, shared=frequencies, by=st.floats(0.0, 20.0, width=32))
+    def lose(self, at: int, shared: float, by: float) -> None:
+        """A level worse. Whatever is shared there, however rare: the better level is worth as much."""
+        if 0 <= self.levels[at] < LEVELS - 1:
+            self.levels[at] += 1
+            self.shared[at] = shared
+        self.row[at] -= by
+        self.look(less=True)
+
+    @rule(at=places, shared=frequencies, by=st.floats(0.0, 20.0, width=32))
+    def gain(self, at: int, shared: float, by: float) -> None:
+        if self.levels[at] > 0:
+            self.levels[at] -= 1
+            self.shared[at] = shared
+        self.row[at] += by
+        self.look(less=False)
+
+    @precondition(lambda self: 0 in self.levels)
+    @rule(at=places)
+    def forget(self, at: int) -> None:
+        """That all agreed is not known any more."""
+        if self.levels[at] == 0:
+            self.levels[at] = -1
+            self.look(less=True)
+
+    @precondition(lambda self: -1 in self.levels)
+    @rule(at=places, shared=frequencies)
+    def learn(self, at: int, shared: float) -> None:
+        """Of what was not known all agrees."""
+        if self.levels[at] == -1:
+            self.levels[at], self.shared[at] = 0, shared
+            self.look(less=False)
 
 
-def test_forest_as_plain_numbers(forest: Forest) -> None:
-    from dataclasses import asdict
+class TestAgreeing(Agreeing.TestCase):
+    settings = settings(max_examples=70, stateful_step_count=30, deadline=None)
 
+    def runTest(self) -> None:
+        Agreeing.forest = boosted()
+        super().runTest()
+        Agreeing.tally.suffices(STEPS, LEAST)
+
+
+def test_forest_as_plain_numbers() -> None:
+    forest = boosted()
     plain = json.loads(json.dumps(asdict(forest)))
     rows = np.random.default_rng(4).normal(0, 6, size=(50, 4)).astype(np.float32)
     assert np.allclose(Forest.from_plain(plain).probability(rows), forest.probability(rows))

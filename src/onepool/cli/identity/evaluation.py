@@ -43,7 +43,7 @@ def evaluate(
     """
     with desk(folder) as at:
         from onepool.identity.evaluate import evaluate as score
-        from onepool.identity.evaluate import read_truth
+        from onepool.identity.files import read_truth
         from onepool.identity.read import find_records
 
         table = read_truth(truth)

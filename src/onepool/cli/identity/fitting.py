@@ -28,7 +28,8 @@ from onepool.cli.output import (
     speak_as,
     worded,
 )
-from onepool.errors import OnePoolError, UsageError
+from onepool.errors import UsageError
+from onepool.identity.files import FILE, FileError, read_table, read_truth, with_ids
 
 if TYPE_CHECKING:
     from onepool.identity.matching import Fit, Model
@@ -37,25 +38,17 @@ if TYPE_CHECKING:
 
 Engine = Literal["onepool", "splink"]
 
-_IDS = ("record_id", "rec_id", "recordid", "unique_id", "id", "编号", "记录编号")
 _MODEL = "customers"
 _SHOWN = 5
 """Pairs near a threshold."""
 _LEFT, _RIGHT = "left", "right"
-_FILE = "CSV, TSV or Parquet"
-
-
-class FileError(OnePoolError):
-    """A file can't be read as a table."""
-
-    code = "file"
 
 
 def fit(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help=f"The records: {_FILE}. Two files are linked with each other, each holding a person once.",
+            help=f"The records: {FILE}. Two files are linked with each other, each holding a person once.",
             exists=True,
             dir_okay=False,
         ),
@@ -63,6 +56,10 @@ def fit(
     columns: Annotated[
         str | None,
         typer.Option(help="What columns mean, as a=name,b=phone; those not named are guessed. ignore leaves one out."),
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option("--id", help="The column that names the records; without it a usual name is looked for."),
     ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Evaluate against this: record_id, entity_id.", exists=True)
@@ -95,8 +92,9 @@ def fit(
 ) -> None:
     """Learn which records are of one person: proposes comparisons, blocking and thresholds by itself.
 
-    The records are named by the column record_id (or rec_id, id, 编号 …), else by their rows. Without costs the
-    thresholds are those that find most persons whole; with --over and --under those of the least expected cost.
+    The records are named by --id, else by the column record_id (or rec_id, id, 编号 …), else by their rows. Without
+    costs the thresholds are those that find most persons whole; with --over and --under those of the least expected
+    cost.
     Example: onepool identity fit people.csv --columns dob=date,tel=phone --out clusters.csv
     """
     if out is not None and out.suffix.lower() not in (".csv", ".parquet"):
@@ -107,9 +105,9 @@ def fit(
     if len(files) > 2:
         raise UsageError("more than two files", hint="one to find who is in it twice, two to find who is in both")
     speak_as(folder)
-    records, record_id = _both(*files) if len(files) == 2 else _records(files[0])
+    records, record_id = _both(files[0], files[1], id_column) if len(files) == 2 else _records(files[0], id_column)
     kinds = _kinds(columns, records)
-    whose = _whose(records, entity)
+    truth_table = _whose(records, entity) if truth is None else _known(read_truth(truth), records, record_id)
     if not as_json:
         note(worded("{records:,} records, named by {names}; learning …", records=records.num_rows, names=record_id))
     # Loaded here: compiled kernels, and what reads Chinese names.
@@ -140,7 +138,6 @@ def fit(
         made = learn(records, {**guessed, **kinds}, linked, judged, settings)
         model = made.model
         lines = {"join": model.join, "review": model.review, "cluster": model.cluster}
-    truth_table = whose if truth is None else _truth(truth)
     if out is not None:
         _write(made.clusters, out)
     saved = _save(folder, made.model) if save and not isinstance(made.model, SplinkModel) else None
@@ -230,26 +227,23 @@ def _show(
         evaluation.show(found, over, under)
 
 
-def _records(path: Path) -> tuple[pa.Table, str]:
+def _records(path: Path, wanted: str | None) -> tuple[pa.Table, str]:
     """The file as a table with `record_id`, and how that was made."""
-    table = _table(path)
-    if not table.num_rows:
-        raise FileError("there are no rows", where=str(path))
-    for name in sorted(table.column_names, key=lambda one: _IDS.index(one.lower()) if one.lower() in _IDS else 99):
-        if name.lower() not in _IDS:
-            break
-        ids = pc.cast(table[name], pa.string())
-        if not ids.null_count and pc.count_distinct(ids).as_py() == table.num_rows:
-            rest = [one for one in table.column_names if one not in (name, "record_id")]
-            return table.select(rest).add_column(0, "record_id", ids), name
-    rows = pa.array([f"row {number}" for number in range(1, table.num_rows + 1)])
-    rest = [one for one in table.column_names if one != "record_id"]
-    return table.select(rest).add_column(0, "record_id", rows), worded("their rows")
+    table, column, doubt = with_ids(read_table(path), path, wanted)
+    if column is not None:
+        return table, column
+    if doubt is None:
+        return table, worded("their rows")
+    if doubt.value is None:
+        return table, worded("their rows (some have no {column})", column=doubt.column)
+    return table, worded(
+        "their rows ({column} {value} is there more than once)", column=doubt.column, value=doubt.value
+    )
 
 
-def _both(left: Path, right: Path) -> tuple[pa.Table, str]:
+def _both(left: Path, right: Path, id_column: str | None) -> tuple[pa.Table, str]:
     """Two files in one table, with the column `source`; ids that are in both are told apart."""
-    (one, named), (other, _) = _records(left), _records(right)
+    (one, named), (other, _) = _records(left, id_column), _records(right, id_column)
     if pc.any(pc.is_in(one["record_id"], other["record_id"])).as_py():
         one, other = (
             table.set_column(
@@ -265,36 +259,6 @@ def _both(left: Path, right: Path) -> tuple[pa.Table, str]:
         for side, table in ((_LEFT, one), (_RIGHT, other))
     )
     return pa.concat_tables(sides, promote_options="permissive"), named
-
-
-def _table(path: Path) -> pa.Table:
-    """CSV with all columns as texts; Parquet as it is. Raises FileError."""
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return pa.parquet.read_table(path)
-        parse = pa.csv.ParseOptions(delimiter="\t" if path.suffix.lower() == ".tsv" else ",", newlines_in_values=True)
-        for encoding in ("utf8", "gb18030"):
-            read = pa.csv.ReadOptions(encoding=encoding)
-            try:
-                with pa.csv.open_csv(path, read, parse) as opened_file:
-                    names = opened_file.schema.names
-                texts = pa.csv.ConvertOptions(
-                    column_types={name: pa.string() for name in names}, strings_can_be_null=True
-                )
-                return _trimmed(pa.csv.read_csv(path, read, parse, texts))
-            except (pa.ArrowInvalid, UnicodeDecodeError):
-                if encoding == "gb18030":
-                    raise
-    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
-        raise FileError(f"can't be read: {error}", where=str(path), hint=f"{_FILE}, with a header") from error
-    raise AssertionError("unreachable")
-
-
-def _trimmed(table: pa.Table) -> pa.Table:
-    """Names and values without blanks around them; what is then empty is missing."""
-    trimmed = (pc.utf8_trim_whitespace(column) for column in table.columns)
-    columns = [pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column) for column in trimmed]
-    return pa.table(columns, [name.strip() for name in table.column_names])
 
 
 def _kinds(text: str | None, records: pa.Table) -> dict[str, str]:
@@ -325,14 +289,16 @@ def _whose(records: pa.Table, entity: str | None) -> pa.Table | None:
     return pa.table({"record_id": known["record_id"], "entity_id": known[entity]})
 
 
-def _truth(path: Path) -> pa.Table:
-    from onepool.identity.evaluate import read_truth
-
-    return read_truth(path)
+def _known(truth: pa.Table, records: pa.Table, record_id: str) -> pa.Table:
+    """The truth, if it is about these records. Raises FileError if it names none of them."""
+    if truth.num_rows and not pc.any(pc.is_in(truth["record_id"], records["record_id"])).as_py():
+        names = f"the truth has {truth['record_id'][0]}, the records (named by {record_id}) {records['record_id'][0]}"
+        raise FileError(f"--truth: no record of it is in the file: {names}", hint="name the records' column with --id")
+    return truth
 
 
 def _labels(path: Path) -> pa.Table:
-    table = _table(path)
+    table = read_table(path)
     missing = [name for name in ("left", "right", "match") if name not in table.column_names]
     if missing:
         raise FileError(f"no column {missing[0]}", where=str(path), hint="it needs left, right and match")

@@ -21,9 +21,22 @@ DATE_LEVELS = (
     "within ten years",
     "different",
 )
-_YEAR_FIRST = re.compile(r"^(\d{4})[-/.年 ]?(\d{1,2})[-/.月 ]?(\d{1,2})?日?(?:[T ].*)?$")
+_YEAR_FIRST = re.compile(r"^(\d{4})[-/.年 ]?(\d{1,2})[-/.月 ]?(\d{1,2})?日?(?:[t ].*)?$")
 _DAY_FIRST = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$")
 _YEAR = re.compile(r"^(\d{4})年?$")
+# As people wrote in words: 7 Sep 1841, 7th of September, 1841; Sept. 7, 1841; Sep 1841.
+_DAY_MONTH = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?[-/. ]+(?:of )?([a-z]{3,9})[-/., ]+(\d{4})$")
+_MONTH_DAY = re.compile(r"^([a-z]{3,9})[. ]+(\d{1,2})(?:st|nd|rd|th)?[, ]+(\d{4})$")
+_MONTH = re.compile(r"^([a-z]{3,9})[-/., ]+(\d{4})$")
+_MONTHS = {
+    name: place
+    for place, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+# Near a year: c. 1841, circa 1841, abt 1841, about 1841, [1841], 1841?, (1841)
+_ABOUT = re.compile(r"^(?:c|ca|circa|abt|about|around|approx|est|约|大约)\.? ?(?=\d)")
+_DOUBT = "[]()? ."
 # Same as in placeholders of many systems; nobody's birthday is learned from them.
 _PLACEHOLDERS = frozenset(["00000000", "19000101", "18991230", "99991231", "11111111", "00010101"])
 
@@ -36,6 +49,7 @@ def clean_date(values: Sequence[str]) -> list[str | None]:
         if text.casefold() in NOTHING:
             cleaned.append(None)
             continue
+        text = _ABOUT.sub("", text.casefold().strip(_DOUBT)).strip(_DOUBT)
         day_first = _DAY_FIRST.match(text)
         year = _YEAR.match(text)
         year_first = _YEAR_FIRST.match(text)
@@ -48,9 +62,23 @@ def clean_date(values: Sequence[str]) -> list[str | None]:
         elif year_first:
             date = f"{year_first[1]}{int(year_first[2]):02}{int(year_first[3] or 1):02}"
         else:
-            date = None
+            date = _in_words(text)
         cleaned.append(None if date in _PLACEHOLDERS else date)
     return cleaned
+
+
+def _in_words(text: str) -> str | None:
+    """``yyyymmdd`` of a date whose month is named in English; a month alone is its first day."""
+    if found := _DAY_MONTH.match(text):
+        day, month, year = found.groups()
+    elif found := _MONTH_DAY.match(text):
+        month, day, year = found.groups()
+    elif found := _MONTH.match(text):
+        (month, year), day = found.groups(), "1"
+    else:
+        return None
+    number = _MONTHS.get(month[:3])
+    return None if number is None else f"{year}{number:02}{int(day):02}"
 
 
 def _parts(values: Strings) -> tuple[npt.NDArray[np.int64], ...]:

@@ -28,6 +28,7 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"gender|(^|_)sex$|性别", "gender"),
     (r"post_?code|(^|_)zip|postal|邮编|邮政编码", "postcode"),
     (r"province|(^|_)city|district|region|(^|_)state$|省|市|区县|地区|区域", "region"),
+    (r"^(name|姓名)_of_|_name_of_person$", "name"),
     (r"address|street|suburb|addr|地址|住址|街道|小区", "address"),
     (r"full_?name|real_?name|person_?name|customer_?name|receiver|^name$|_name$|姓名|收货人|收件人|客户名", "name"),
     (r"(member|vip|card)_?(level|grade|tier)|会员(等级|级别)|卡(等级|级别)", "member_level"),
