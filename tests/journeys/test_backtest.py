@@ -203,12 +203,15 @@ def test_who_did_not_enter_is_told_why(lived: tuple[Story, datetime]) -> None:
     body = asked(story, start).body
     entry = {**body["entry"], "where": {"product_id": {"is": "MY0001"}}}
     nobody = asked(story, start, body={**body, "entry": entry}, customers=np.array([story.customer("ann")], np.int64))
+    entry = {**body["entry"], "did": "coupon_received"}
+    never = asked(story, start, body={**body, "entry": entry}, customers=np.array([story.customer("ann")], np.int64))
     ctx = load_catalog(story.ws).context
-    outcome = backtest(story.ws, ctx, nobody)
-    with story.ws.pool.read() as session, story.ws.state.read() as connection:
-        (path,) = paths(session, connection, ctx, outcome, nobody, wording_of(story.ws.settings))
-    assert path.entered is None and path.not_entered is not None
-    assert path.not_entered["zh"] == "事件不符合条件：product_id"
+    for one, zh in ((nobody, "事件不符合条件：商品编号"), (never, "期间没有发生「领取优惠券」")):
+        outcome = backtest(story.ws, ctx, one)
+        with story.ws.pool.read() as session, story.ws.state.read() as connection:
+            (path,) = paths(session, connection, ctx, outcome, one, wording_of(story.ws.settings))
+        assert path.entered is None and path.not_entered is not None
+        assert path.not_entered["zh"] == zh
 
 
 def test_stopping(lived: tuple[Story, datetime]) -> None:

@@ -15,11 +15,14 @@ import yaml
 from click.testing import Result
 from pyroaring import BitMap64
 from tests.api.conftest import World, empty, quick_hashes, world  # noqa: F401
+from tests.journeys.brand import STAFF
 from typer.testing import CliRunner
 
 from onepool import apply
 from onepool.api import backtest_cases
 from onepool.api.backtest_jobs import Backtests
+from onepool.api.backtests import asked_of, simulated
+from onepool.api.models.journey_simulate import JourneyCaseRequest, SimulationRequest
 from onepool.api.problems import Conflict, Invalid
 from onepool.audience.catalog import load_catalog
 from onepool.cli.app import app
@@ -44,7 +47,10 @@ BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=5)
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
     """Six carts; the odd customers pay half an hour later, the even ones two hours later."""
-    made = init_workspace(tmp_path / "w", clock=SystemClock())
+    init_workspace(tmp_path / "w").close()
+    settings = tmp_path / "w" / "onepool.yaml"
+    settings.write_text(settings.read_text().replace("language: zh-CN", "language: en"))
+    made = open_workspace(tmp_path / "w", SystemClock())
     made.save("touchpoint", "shop", {"touchpoint": "shop", "channel": "web"}, author="test")
     made.definitions.save("journey", "carts", BODY, author="test")
     rows = []
@@ -129,6 +135,23 @@ def test_a_kept_case_is_about_the_same_people_for_good(ws: Workspace) -> None:
     assert (kept.expected.entered, again.found.entered) == (6, 5), "who came later is not in it"
     with pytest.raises(CaseError, match="as it was kept"):
         parse_case(case(audience="AAAA"))
+
+
+def test_a_simulation_is_kept_with_the_people_it_was_of(ws: Workspace) -> None:
+    """A segment is simulated with whom it has today; nobody was in it when the days began."""
+    ws.definitions.save("segment", "staff", STAFF, author="test")
+    members = pa.table({"segment": ["staff", "staff"], "customer_id": pa.array([1, 4], pa.int64())})
+    with ws.pool.write() as session:
+        session.append("segment_members", members)
+    days = {"definition": BODY, "start": BEGAN - timedelta(hours=1), "days": 2, "segment": "staff"}
+    asked, total = asked_of(ws, SimulationRequest(**days))
+    shown, _ = simulated(ws, asked, total, lambda *_: {})
+    kept = backtest_cases.keep(ws, JourneyCaseRequest(**days, name="staff", note=""), "ann")
+    assert (shown.entered, kept.entered) == (2, 2)
+    (again,) = run(ws, load_catalog(ws).context, BODY)
+    assert again.passed and again.found.entered == 2
+    with pytest.raises(CaseError, match="no segment"):
+        backtest_cases.keep(ws, JourneyCaseRequest(**{**days, "segment": "nobody"}, name="none", note=""), "ann")
 
 
 def test_a_case_is_about_the_past(ws: Workspace) -> None:

@@ -127,7 +127,7 @@ def test_who_did_not(story: Story) -> None:
 def test_who_never_entered(story: Story) -> None:
     found = told(story, "dan")
     assert found.runs == [] and [one.reason for one in found.not_started] == ["where"]
-    assert found.not_started[0].what["en"] == "the event did not match: product_id"
+    assert found.not_started[0].what["en"] == "the event did not match: Product ID"
     assert found.now == {"zh": "符合资格，等待触发", "en": "may enter: waits for what starts it"}
     assert told(story, "eve").answer["en"] == "did not enter: nothing happened that starts it"
 

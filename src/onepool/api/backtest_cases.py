@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from onepool.api import audience, journey_figures
+from onepool.api.backtests import asked_of
 from onepool.api.models.journey_simulate import (
     MOST_CASES,
     CaseDifference,
@@ -25,7 +26,8 @@ SETTLES = timedelta(seconds=1)
 
 
 def keep(ws: WorkspaceLike, body: JourneyCaseRequest, author: str) -> JourneyCase:
-    """Carry a case out and keep it with what came out of it. Raises CaseError."""
+    """Carry a case out and keep it with what came out of it: of the same customers as the simulation that is kept,
+    which draws from who is in a segment today. Raises CaseError."""
     journey = str(body.definition.get("journey"))
     now = ws.clock.now().replace(microsecond=0) - SETTLES
     said: dict[str, Any] = {
@@ -34,7 +36,9 @@ def keep(ws: WorkspaceLike, body: JourneyCaseRequest, author: str) -> JourneyCas
         "segment": body.segment, "sample": body.sample,
         "acceptance": {name: one.model_dump() for name, one in body.acceptance.items()},
     }  # fmt: skip
-    save(ws, audience.context(ws), parse_case(said), body.definition, author=author)
+    case = parse_case(said)
+    among = None if body.customers else asked_of(ws, body)[0].customers
+    save(ws, audience.context(ws), case, body.definition, author=author, among=among)
     return shown(_found(ws, f"{journey}.{body.name}"))
 
 

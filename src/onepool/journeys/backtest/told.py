@@ -15,7 +15,7 @@ from onepool.audience.conditions.names import Context
 from onepool.errors import OnePoolError
 from onepool.journeys.backtest.types import HOUR, Asked, Outcome
 from onepool.journeys.explain.entry import unmatched
-from onepool.journeys.explain.words import Title, edge_words, title
+from onepool.journeys.explain.words import Title, edge_words, named_words, title
 from onepool.journeys.model import ApiEntry, EventEntry, SegmentEntry, SegmentLeaveEntry
 from onepool.journeys.store import Standing
 from onepool.pool import Session
@@ -243,7 +243,8 @@ def _nothing(session: Session, ctx: Context, customer: int, outcome: Outcome) ->
         inside = [one for one in missed if one.at <= outcome.end]
         if inside:
             return inside[0].what
-        return title(f"期间没有发生 {entry.did}", f"{entry.did} did not happen in this time")
+        called = named_words(ctx, f"event:{entry.did}")
+        return title(f"期间没有发生「{called['zh']}」", f"{called['en']} did not happen in this time")
     if isinstance(entry, SegmentEntry | SegmentLeaveEntry):
         return title("期间没有进出该人群", "did not come into or leave the segment in this time")
     if isinstance(entry, ApiEntry):

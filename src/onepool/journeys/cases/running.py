@@ -60,11 +60,15 @@ def cases_of(place: Place, journey: str) -> list[Definition]:
     return [one for one in place.definitions.current(KIND) if one.body.get("journey") == journey]
 
 
-def save(place: Place, ctx: Context, case: Case, definition: Mapping[str, Any], *, author: str) -> Case:
-    """Keep a case with what comes out of it now: from here on that is expected. Raises CaseError."""
+def save(
+    place: Place, ctx: Context, case: Case, definition: Mapping[str, Any], *, author: str, among: I64 | None = None
+) -> Case:
+    """Keep a case with what comes out of it now: from here on that is expected. `among`: the customers that it is
+    about where they were drawn already, by the simulation that is kept. Raises CaseError."""
     if not case.customers:
+        _refuse_unknown(ctx, case)
         # From here on it is about these, whoever enters a segment or comes to the brand later.
-        case = case.about(_customers(place, ctx, case, definition))
+        case = case.about(_customers(place, ctx, case, definition) if among is None else among)
     kept = case.model_copy(update={"expected": _outcome(place, ctx, case, definition)})
     place.definitions.save(KIND, case.case, kept.body(), author=author, reason=case.note)
     return kept
@@ -173,12 +177,16 @@ def _customers(place: Place, ctx: Context, case: Case, definition: Mapping[str, 
             )
             return np.sort(found.column("id").to_numpy().astype(np.int64))
         if case.segment is not None:
-            if case.segment not in ctx.names.segments:
-                raise CaseError(f"there is no segment {case.segment}", where=f"case {case.case}: segment")
+            _refuse_unknown(ctx, case)
             drawn_from = audience_at(session, ctx, case.segment, None, start)
         else:
             drawn_from = concerned_by(session, place, ctx, definition, parse_journey(definition), start, end, now)
     return drawn(drawn_from, case.sample)
+
+
+def _refuse_unknown(ctx: Context, case: Case) -> None:
+    if case.segment is not None and case.segment not in ctx.names.segments:
+        raise CaseError(f"there is no segment {case.segment}", where=f"case {case.case}: segment")
 
 
 def _differences(expected: Expected, found: Expected) -> Iterator[Difference]:

@@ -16,7 +16,7 @@ from onepool.audience.conditions.compiler.sql import Params, col, fn, micros, na
 from onepool.audience.conditions.compiler.steps import bound
 from onepool.audience.conditions.names import Context
 from onepool.journeys.executor.ports import LATENESS, Question
-from onepool.journeys.explain.words import Title, end_words, refused_words, title
+from onepool.journeys.explain.words import Title, end_words, named_words, refused_words, title
 from onepool.journeys.keys import bucket
 from onepool.journeys.model import EventEntry, Journey, SegmentEntry, SegmentLeaveEntry
 from onepool.journeys.store import Published, Standing
@@ -95,8 +95,9 @@ def unmatched(
         if failed:
             why, name = failed[0]
             said = refused_words(why)
-            named_ = ", ".join(one for _, one in failed)
-            found.append(NotStarted(row["time"], title(f"{said['zh']}：{named_}", f"{said['en']}: {named_}"), why))
+            called = [named_words(ctx, f"field:{one}") for _, one in failed]
+            zh, en = ("、".join(one["zh"] for one in called), ", ".join(one["en"] for one in called))
+            found.append(NotStarted(row["time"], title(f"{said['zh']}：{zh}", f"{said['en']}: {en}"), why))
         elif standing is None or row["time"] < standing.entries_from:
             found.append(NotStarted(row["time"], refused_words("before"), "before"))
         elif row["received"] - row["time"] > LATENESS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias, get_args
 
+from onepool.audience.conditions.names import Context
 from onepool.channels import registry
 from onepool.channels.base.receipts import Reason
 
@@ -122,6 +123,13 @@ CALLS: Final[Mapping[str, tuple[str, str]]] = {
 def reason_words(reason: str | None) -> Title:
     """A reason of the closed list."""
     return title(*REASONS.get(reason or "", (reason or "", reason or "")))
+
+
+def named_words(ctx: Context, key: str) -> Title:
+    """How people call an event or a field (`event:order_paid`, `field:amount`); by its name where it has no title."""
+    name = key.partition(":")[2]
+    said = ctx.names.titles.get(key, {})
+    return title(said.get("zh") or name, said.get("en") or name)
 
 
 def end_words(reason: str) -> Title:
