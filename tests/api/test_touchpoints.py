@@ -153,6 +153,10 @@ def test_only_what_is_new_is_asked_for(empty: World) -> None:
     assert ['"id": 2' in items[0]["raw"], len(items)] == [True, 2]
     newer = browser.get("/api/v1/touchpoints/forms/arrivals", after=items[1]["offset"]).json()["items"]
     assert [one["offset"] for one in newer] == [items[0]["offset"]]
+    # The platform got no answer in time and sends the last one again.
+    empty.ws.log.append([hooked.pushed(request, account, NOW, None)])
+    items = browser.get("/api/v1/touchpoints/forms/arrivals").json()["items"]
+    assert [one["repeated"] for one in items] == [True, False, False, False]
 
 
 def test_a_replaced_secret_is_in_force_at_once(empty: World) -> None:
