@@ -104,6 +104,7 @@ BODIES = {
     "/api/v1/identity/model/restore": {"to": 1, "version": 2, "reason": "it was better"},
     "/api/v1/identity/model/restore/preview": {"to": 1},
     "/api/v1/customers/{customer_id}/reveal": {"reason": "asked by the customer"},
+    "/api/v1/customers/{customer_id}/copy": {"reason": "asked by the customer"},
 }
 VALUES = {
     "customer_id": "1",

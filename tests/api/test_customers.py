@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from typing import Any
 
 import pytest
 
+from onepool.privacy import audit
 from onepool.privacy.roles import Role
 
 from .conftest import World
@@ -198,3 +201,19 @@ def test_reveal(world: World) -> None:
     assert values[("identifier", "phone")] == PHONE
     assert values[("attribute", "email")] == EMAIL
     assert values[("attribute", "name")] == "张伟"
+
+
+def test_a_copy_is_for_those_who_may_see_values_in_clear_and_give_a_reason(world: World) -> None:
+    privacy = world.signed_in(Role.PRIVACY)
+    path = "/api/v1/customers/1/copy"
+    assert privacy.post(path, {"reason": ""}).status_code == 422
+    assert world.signed_in(Role.MARKETER).post(path, {"reason": "curious"}).status_code == 403
+    assert privacy.post("/api/v1/customers/999999/copy", {"reason": "asked by letter"}).status_code == 404
+    answer = privacy.post(path, {"reason": "asked by letter", "format": "csv"})
+    assert answer.status_code == 200 and answer.headers["content-type"] == "application/zip"
+    assert answer.headers["cache-control"] == "no-store"
+    assert 'filename="customer-1.zip"' in answer.headers["content-disposition"]
+    copy = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert PHONE in copy.read("identifiers.csv").decode()
+    noted = [one for _, one in audit.trail(world.ws.state) if one.action == "customer.copy"]
+    assert [(one.subject, one.detail["reason"]) for one in noted] == [("customer:1", "asked by letter")]

@@ -720,6 +720,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{customer_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Customer Copy
+         * @description All that is kept about the customer, in clear, as a zip for them. Who asked, when and why is kept first.
+         */
+        post: operations["takeCustomerCopy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{customer_id}/journeys": {
         parameters: {
             query?: never;
@@ -5351,6 +5371,21 @@ export interface components {
             title: components["schemas"]["Words"];
             /** Value */
             value: number | string | null;
+        };
+        /**
+         * CopyRequest
+         * @description Asks for a customer's copy of their data. The reason goes into the audit trail.
+         */
+        CopyRequest: {
+            /**
+             * Format
+             * @description Of the files in the zip.
+             * @default json
+             * @enum {string}
+             */
+            format: "json" | "csv";
+            /** Reason */
+            reason: string;
         };
         /**
          * CountDifference
@@ -16450,6 +16485,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CustomerPage"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeCustomerCopy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {

@@ -1,8 +1,10 @@
-"""query, customer show."""
+"""query, customer show|copy."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import pyarrow as pa
@@ -10,10 +12,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import typer
 
+from onepool.api.copying import copy_customer
 from onepool.api.lookup import find_customer, show_customer
 from onepool.api.sql import run_readonly
-from onepool.cli.output import HERE, Json, WorkspaceDir, opened, show_json, show_table
+from onepool.cli.output import HERE, Json, WorkspaceDir, author, opened, say, show_json, show_table
 from onepool.errors import UsageError
+from onepool.privacy.copies import Form
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +26,7 @@ def register(app: typer.Typer) -> None:
     customer = typer.Typer(help="One customer.", no_args_is_help=True)
     customer.callback()(lambda: None)
     customer.command("show")(show)
+    customer.command("copy")(copy)
     app.add_typer(customer, name="customer")
 
 
@@ -57,6 +62,43 @@ def show(
         return
     for title, rows in found.items():
         show_table(rows, title)
+
+
+def copy(
+    who: Annotated[str, typer.Argument(help="Customer id, or type:value (phone:13800000000).")],
+    to: Annotated[Path, typer.Option(help="The zip to write; there must be no such file yet.")],
+    reason: Annotated[str, typer.Option(help="Why the copy is taken; kept in the audit trail.")],
+    folder: WorkspaceDir = HERE,
+    form: Annotated[str, typer.Option("--format", help="Of the files in the zip: json or csv.")] = "json",
+) -> None:
+    """All that is kept about one customer, in clear, as a zip for them.
+
+    Example: onepool customer copy phone:13800000000 --to copy.zip --reason "asked by letter"
+    """
+    if form not in ("json", "csv"):
+        raise UsageError(f"no such format: {form}", hint="one of json, csv")
+    if len(reason.strip()) < 3:
+        raise UsageError("a reason is wanted", hint="say who asked for the copy and how")
+    workspace = opened(folder)
+    with workspace.pool.read() as session:
+        customer = find_customer(session, who, workspace.standard())
+    if customer is None:
+        raise UsageError(f"no customer is known as {who}", hint="write an id, or type:value")
+    try:
+        # For its owner alone: what is in it is in clear.
+        opened_file = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise UsageError(f"{to} can't be written: {error.strerror}", hint="name a file that is not there yet") from None
+    try:
+        with os.fdopen(opened_file, "wb") as file:
+            form_of: Form = "csv" if form == "csv" else "json"
+            rows = copy_customer(
+                workspace, workspace.clock, customer, file, form=form_of, actor=author(), reason=reason[:500]
+            )
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
+    say(f"{to}: {sum(rows.values())} rows of customer {customer}")
 
 
 def _write(table: pa.Table, form: str) -> None:

@@ -35,6 +35,7 @@ Action = Literal[
     "quarantine.replay",
     "file.import",
     "customer.reveal",
+    "customer.copy",
     "query.run",
     "export",
     "identity.decide",

@@ -230,6 +230,13 @@ class RevealRequest(Model):
     reason: str = Field(min_length=3, max_length=500)
 
 
+class CopyRequest(Model):
+    """Asks for a customer's copy of their data. The reason goes into the audit trail."""
+
+    reason: str = Field(min_length=3, max_length=500)
+    format: Literal["json", "csv"] = Field(default="json", description="Of the files in the zip.")
+
+
 class RevealedValue(Model):
     """One value in clear."""
 

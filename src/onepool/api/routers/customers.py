@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import StreamingResponse
 
 from onepool.api import audience
 from onepool.api.access import Caller, Need, Time, Workspace
+from onepool.api.copying import copy_customer
 from onepool.api.cursor import from_cursor, to_cursor
 from onepool.api.dictionary import titles, value_titles
 from onepool.api.lookup import LONGEST, spellings, understand
 from onepool.api.models.customers import (
+    CopyRequest,
     CustomerList,
     CustomerPage,
     CustomerSort,
@@ -35,6 +40,7 @@ from onepool.privacy.roles import Permission
 from onepool.standards.personal import hidden_of
 
 router = APIRouter(prefix="/customers", tags=["customers"])
+_IN_MEMORY = 4 << 20
 Reader = Annotated[Caller, Depends(Need(Permission.CUSTOMERS_READ))]
 CustomerId = Annotated[int, Path(ge=0, le=2**53)]
 PageNumber = Annotated[int, Query(ge=1, le=20_000)]
@@ -210,6 +216,36 @@ def reveal_customer(
         if hidden.identifier(identifier.type, identifier.value)[1]
     ]
     return Revealed(customer_id=present, values=values)
+
+
+@router.post("/{customer_id}/copy", response_class=StreamingResponse)
+def take_customer_copy(
+    customer_id: CustomerId,
+    body: CopyRequest,
+    who: Annotated[Caller, Depends(Need(Permission.CUSTOMERS_REVEAL))],
+    ws: Workspace,
+    time: Time,
+) -> StreamingResponse:
+    """All that is kept about the customer, in clear, as a zip for them. Who asked, when and why is kept first."""
+    with ws.pool.read() as session:
+        present = _present(session, customer_id)
+    # Made before it is sent: it is of one instant, holds no snapshot while it travels, and a fault is an answer.
+    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (closed when it has been sent)
+    try:
+        copy_customer(ws, time, present, file, form=body.format, actor=who.actor, reason=body.reason)
+    except BaseException:
+        file.close()
+        raise
+    headers = {"Content-Disposition": f'attachment; filename="customer-{present}.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(_portions(file), media_type="application/zip", headers=headers)
+
+
+def _portions(file: IO[bytes]) -> Iterator[bytes]:
+    """A file from its beginning, a portion at a time; closed behind it."""
+    with file:
+        file.seek(0)
+        while portion := file.read(1 << 16):
+            yield portion
 
 
 def _present(session: Session, customer_id: int) -> int:
