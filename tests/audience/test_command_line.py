@@ -108,6 +108,10 @@ def test_segments(folder):
     assert answer(folder, "segment", "list") == [{"segment": "buyers", "title": "买家", "customers": 0}]
     assert answer(folder, "segment", "size", "buyers")["size"] == 1
     assert answer(folder, "segment", "members", "buyers")["members"] == [1]
+    # A day begins where the workspace is, and is told as it was written.
+    assert "截至 2026-11-01T00:00:00+08:00" in asked(folder, "segment", "size", "buyers", "--as-of", "2026-11-01")
+    shown = asked(folder, "tag", "run", "stage", "--as-of", "2026-11-01", "--no-save")
+    assert "2026-11-01T00:00:00+08:00" in "".join(line.strip() for line in shown.splitlines())
     why = answer(folder, "segment", "explain", "buyers", "2")
     assert not why["member"] and [part["holds"] for part in why["reason"]["parts"]] == [False, True]
     text = asked(folder, "segment", "explain", "buyers", "1")

@@ -109,7 +109,7 @@ def size(name: Name, folder: WorkspaceDir = HERE, as_of: AsOf = None, as_json: J
     if as_json:
         show_json({"segment": name, "as_of": audience.at, "size": count, "customers": total})
     else:
-        at = audience.at.isoformat(timespec="seconds")
+        at = audience.at.astimezone(audience.ctx.tz).isoformat(timespec="seconds")
         say(worded("{name}: {count:,} of {total:,} customers at {at}", name=name, count=count, total=total, at=at))
         say(sentence(audience.segments[name].when, audience.language, audience.ctx.names))
 

@@ -58,7 +58,7 @@ def show_portrait(
         show_json({"segment": name, "base": base, "as_of": found.at, "sizes": sizes, "top": top, "values": rows})
         return
     told = "{name}: {size:,} customers; base {base}: {base_size:,}; at {at}"
-    at = found.at.isoformat(timespec="seconds")
+    at = found.at.astimezone(ws.settings.zone).isoformat(timespec="seconds")
     say(worded(told, name=name, size=found.size, base=base, base_size=found.base_size, at=at))
     for one in found.top:
         tgi = "∞" if one.cell.index.tgi is None else f"{one.cell.index.tgi:.0f}"

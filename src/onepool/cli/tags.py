@@ -286,7 +286,7 @@ def _show_values(name: str, audience: Audience, coverage: int, values: list[tupl
     if as_json:
         show_json({"tag": name, "as_of": audience.at, "customers": coverage, "values": rows})
     else:
-        at = audience.at.isoformat(timespec="seconds")
+        at = audience.at.astimezone(audience.ctx.tz).isoformat(timespec="seconds")
         show_table(rows, worded("{name} at {at}: {count:,} customers", name=name, at=at, count=coverage))
 
 
