@@ -43,6 +43,7 @@ def said(text: str) -> list[str]:
         ("all: [{did: x}, {did: x, where: {a: {at_leest: 1}}}]", "did you mean at_least?"),
         ("all: [{not: {did: x, within: {last: 3 dayz}}}]", "all[0].not.within.last: a span such as `30 days`"),
         ("did: x\nattribute: y\nis: 1", "can't stand beside"),
+        ("attribute: city\nwithin_region: 浙江", "within_region: `within_region` is not known here; known are is,"),
         ("any: []", "any: at least one part"),
         ("attribute: y", "a test is missing"),
         ("did: x\ntimes: 3\ndays: 2", "only one of times, days"),

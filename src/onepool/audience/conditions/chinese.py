@@ -99,7 +99,6 @@ CONDITIONS: Final = Catalogue((
     (r"one of (.+) and (.+) is wanted", "{0} 和 {1} 二选一"),
     (r"all, any and not are nested (\d+) deep; (\d+) are allowed", "条件嵌套了 {0} 层，最多 {1} 层"),
     (r"nested too deeply; .*", "嵌套太深"),
-    (r"`(.+)` \(.+\) is not supported by this edition", "这个版本不支持 `{0}`"),
     (r"`(.+)` is not known here; known are (.+)", "这里不认识 `{0}`；可用的有 {1}"),
     (r"`(.+)` is not known here", "这里不认识 `{0}`"),
     (r"`(.+)` can't stand beside what is already asked here; .*",

@@ -33,11 +33,6 @@ _ADAPTER: TypeAdapter[Condition] = TypeAdapter(Condition)
 # Far more than a legal condition needs; keeps hostile input from exhausting the stack.
 _DEEPEST = 60
 
-# Words of the language that this edition does not carry out: said so, never passed over.
-LATER = {
-    "within_region": "region trees",
-}
-
 
 def parse_condition(data: object) -> Condition:
     """The condition that `data` (as read from YAML or JSON) says.
@@ -103,8 +98,6 @@ def _problem(detail: ErrorDetails, extra: Mapping[str, Iterable[str]]) -> Proble
     place = place_of(location)
     if kind == "extra_forbidden":
         word = str(location[-1])
-        if word in LATER:
-            return Problem(place, f"`{word}` ({LATER[word]}) is not supported by this edition")
         known = list(_allowed(location[:-1], extra))
         if word in HEADS:
             return Problem(place, f"`{word}` can't stand beside what is already asked here; join them with all or any")
@@ -130,10 +123,6 @@ def _problem(detail: ErrorDetails, extra: Mapping[str, Iterable[str]]) -> Proble
 def _no_head(place: str, value: object) -> Problem:
     if not isinstance(value, dict):
         return Problem(place, f"a condition is wanted: a mapping with one of {', '.join(HEADS)}")
-    for word in value:
-        if word in LATER:
-            at = f"{place}.{word}" if place else str(word)
-            return Problem(at, f"`{word}` ({LATER[word]}) is not supported by this edition")
     suggestion = next((near for word in value if (near := closest(str(word), HEADS))), None)
     return Problem(place, f"a condition needs one of {', '.join(HEADS)}", suggestion)
 
