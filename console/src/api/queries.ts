@@ -161,6 +161,15 @@ export function useReplay() {
   });
 }
 
+/** A person's copy of their data; kept by nobody, the caller saves it. */
+export function useCopy(id: number) {
+  return useMutation({
+    gcTime: 0,
+    mutationFn: (body: PostBody<"/api/v1/customers/{customer_id}/copy">): Promise<Blob> =>
+      answer(client.POST("/api/v1/customers/{customer_id}/copy", { params: { path: { customer_id: id } }, body, parseAs: "blob" })) as Promise<Blob>,
+  });
+}
+
 /** Personal values in clear; kept only by the component that asked, never in the cache. */
 export function useReveal(id: number) {
   return useMutation({

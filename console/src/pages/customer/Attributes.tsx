@@ -8,6 +8,7 @@ import { Time } from "@/parts/Figures";
 import { Nothing, Problem } from "@/parts/Loaded";
 import { Panel } from "@/parts/PageHead";
 import { Value } from "@/parts/Value";
+import { PersonCopy } from "./PersonCopy";
 
 const SHORTEST_REASON = 3;
 
@@ -28,10 +29,15 @@ export function Attributes({ customer }: { customer: Customer }) {
       title={t("customer.attributes")}
       testId="customer-attributes"
       extra={
-        may && masked && reveal.data === undefined ? (
-          <Button type="text" size="small" icon={<EyeOutlined />} onClick={() => setAsking(true)}>
-            {t("customer.reveal")}
-          </Button>
+        may ? (
+          <>
+            {masked && reveal.data === undefined && (
+              <Button type="text" size="small" icon={<EyeOutlined />} onClick={() => setAsking(true)}>
+                {t("customer.reveal")}
+              </Button>
+            )}
+            <PersonCopy customerId={customer.customer_id} />
+          </>
         ) : undefined
       }
     >
