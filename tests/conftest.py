@@ -12,6 +12,7 @@ from collections.abc import Generator
 import pytest
 from httpx._transports import default as _transports
 from hypothesis import HealthCheck, settings
+from tests.traces import leave_traces
 
 from onepool.loading import loading
 
@@ -33,6 +34,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # Each client reads all certificates anew, 24 ms of processor time, and tests make some hundred of them. Nobody writes
 # into what is shared here.
 _transports.create_ssl_context = functools.cache(_transports.create_ssl_context)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """After pytest's own handler of faults, which this one follows."""
+    leave_traces()
 
 
 @pytest.hookimpl(wrapper=True)
